@@ -1,0 +1,9 @@
+// The door of the room platform.
+export * from './clock.ts';
+export * from './config.ts';
+export * from './digest.ts';
+export * from './direct.ts';
+export * from './durable.ts';
+export * from './gate.ts';
+export * from './log.ts';
+export * from './machine.ts';

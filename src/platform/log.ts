@@ -1,0 +1,48 @@
+// Diagnostics: JSON lines on stderr, which journald keeps as they are. Not the ledger: nothing here is evidence.
+// Never logs payload bytes, keys or credentials.
+import { pino } from 'pino';
+import { isFailure } from '../evidence/index.ts';
+
+/** Facts of one line; plain values. */
+export type LogFacts = Readonly<Record<string, unknown>>;
+
+/** Where the rooms report what people running the station need to know. */
+export interface Log {
+  debug(message: string, facts?: LogFacts): void;
+  info(message: string, facts?: LogFacts): void;
+  warn(message: string, facts?: LogFacts): void;
+  error(message: string, facts?: LogFacts): void;
+}
+
+/** A log to stderr (file descriptor 2), written synchronously so that the last line before a crash is there. */
+export function openLog(level: string, name: string): Log {
+  const out = pino({ level, name, base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }));
+  return {
+    debug: (message, facts = {}) => out.debug(facts, message),
+    info: (message, facts = {}) => out.info(facts, message),
+    warn: (message, facts = {}) => out.warn(facts, message),
+    error: (message, facts = {}) => out.error(facts, message),
+  };
+}
+
+/** A log that says nothing, for one-shot commands, which report on the terminal instead. */
+export const silentLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** Error facts for a log line: code and sentence of a Failure, stack of a defect, and the chain of causes. */
+export function errorFacts(error: unknown): LogFacts {
+  const causes: string[] = [];
+  for (
+    let at: unknown = error instanceof Error ? error.cause : undefined;
+    at instanceof Error && causes.length < 5;
+    at = at.cause
+  )
+    causes.push(at.message);
+  if (isFailure(error))
+    return { code: error.code, reason: error.message, ...error.facts, ...(causes.length > 0 ? { causes } : {}) };
+  return { defect: error instanceof Error ? (error.stack ?? error.message) : String(error), causes };
+}

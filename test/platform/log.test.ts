@@ -1,0 +1,41 @@
+// A log line about an error carries what IT needs: the code and the causes of a failure, the stack of a defect.
+import { expect, it } from 'vitest';
+import { Failure } from '../../src/evidence/index.ts';
+import { errorFacts } from '../../src/platform/index.ts';
+import { runCode, sourceUrl } from '../child.ts';
+
+it('names code, sentence, facts and causes of a failure', () => {
+  const cause = new Error('write failed', { cause: new Error('ENOSPC') });
+  const failure = new Failure('spool-full', 'no room for a.mp4', { cause, facts: { wanted: 7 } });
+  expect(errorFacts(failure)).toEqual({
+    code: 'spool-full',
+    reason: 'no room for a.mp4',
+    wanted: 7,
+    causes: ['write failed', 'ENOSPC'],
+  });
+});
+
+it('shows where a defect is, also one that is no Error, and ends on causes in a circle', () => {
+  const circle = new Error('a');
+  circle.cause = circle;
+  expect(errorFacts(circle)).toMatchObject({
+    defect: expect.stringContaining('log.test.ts') as string,
+    causes: ['a', 'a', 'a', 'a', 'a'],
+  });
+  expect(errorFacts('text')).toEqual({ defect: 'text', causes: [] });
+});
+
+it('writes JSON lines on stderr, the last one before the end too', async () => {
+  const ended = await runCode(`import { openLog } from ${JSON.stringify(sourceUrl('src/platform/log.ts'))};
+    const log = openLog('info', 'docketd');
+    log.debug('not shown');
+    log.warn('案件', { camera: 'DSJ-0001' });
+    log.error('last');
+    process.exit(3);`);
+  expect([ended.status, ended.stdout]).toEqual([3, '']);
+  const lines = ended.stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+  expect(lines).toMatchObject([{ msg: '案件', camera: 'DSJ-0001', name: 'docketd' }, { msg: 'last' }]);
+});
