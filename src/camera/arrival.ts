@@ -1,0 +1,53 @@
+// What may happen at a station's sockets and drop folders: the values that watching yields.
+// Plain data; whoever receives one decides what to do, nothing is done by watching.
+import { z } from 'zod';
+import type { CameraIdentity } from '../evidence/index.ts';
+
+/** A card became readable at `root`, or a folder that stands for one. */
+export interface CameraArrived {
+  readonly kind: 'arrived';
+  readonly root: string;
+  readonly identity: CameraIdentity;
+}
+
+/** It is no longer there. */
+export interface CameraDeparted {
+  readonly kind: 'departed';
+  readonly root: string;
+  readonly identity: CameraIdentity;
+}
+
+/** What a USB device says of itself when it is plugged in; ids are four lower-case hexadecimal digits. */
+export const usbFactsSchema = z.strictObject({
+  event: z.enum(['connected', 'disconnected']),
+  vendorId: z.string().max(8),
+  productId: z.string().max(8),
+  serial: z.string().max(1000).optional(),
+  model: z.string().max(1000).optional(),
+});
+
+/** A USB device came or went: status for people, before or without a card. */
+export interface UsbChange extends z.infer<typeof usbFactsSchema> {
+  readonly kind: 'usb';
+}
+
+/** Files in a drop folder that nobody writes any more. */
+export interface DropArrival {
+  readonly kind: 'drop';
+  /** Name of the folder they lie in below the inbox, as written: a case number, or what should be one; absent for files without a folder. */
+  readonly caseText?: string | undefined;
+  /** Absolute path of that folder. */
+  readonly folder: string;
+  /** Absolute paths, in the order of their names; links and the like are among them and are for the receipt to refuse. */
+  readonly files: readonly string[];
+}
+
+/** Something that keeps this station from noticing; watching goes on as far as it can. */
+export interface ArrivalProblem {
+  readonly kind: 'problem';
+  readonly where: 'usb' | 'mounts' | 'inbox';
+  readonly message: string;
+}
+
+/** One thing noticed. */
+export type Arrival = CameraArrived | CameraDeparted | UsbChange | DropArrival | ArrivalProblem;

@@ -1,0 +1,213 @@
+// A card that lies on the file system: a mounted camera or a folder. Opened once, read by open directories, closed by its opener.
+// Never writes, never follows a link below its root, never opens anything but a regular file.
+import { constants } from 'node:fs';
+import { access, type FileHandle, open, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type CameraIdentity, errnoOf, Failure, type SourceFile } from '../evidence/index.ts';
+import type { Card, CardLimits, OpenSource, SourceStat } from './card.ts';
+import { makeClassifier } from './classify.ts';
+import { makeFolder, openQuietly, openRoot, pathIn } from './folder-tree.ts';
+import type { Profile } from './profile.ts';
+import { mapSourceError } from './source-error.ts';
+import { bytesOfSourcePath, type RawName } from './source-path.ts';
+import type { Folder } from './tree.ts';
+import { walk } from './walk.ts';
+
+/** What opening a card takes. */
+export interface OpenCardOptions {
+  /** Mount point or folder. */
+  readonly root: string;
+  readonly identity: CameraIdentity;
+  readonly profile: Profile;
+  readonly limits: CardLimits;
+  /** Where sysfs is mounted; a private tree in tests. */
+  readonly sysRoot?: string | undefined;
+}
+
+/** Opens a card for reading. Failures: 'camera-gone' (nothing there), 'source-unreadable'. Close it so that the card can be unmounted. */
+export async function openCard(options: OpenCardOptions): Promise<Card> {
+  const root = resolve(options.root);
+  try {
+    const directory = await openRoot(root);
+    const { dev, ino } = await directory.stat();
+    const block = join(options.sysRoot ?? '/sys', 'dev/block', `${deviceMajor(dev)}:${deviceMinor(dev)}`);
+    return new FolderCard({ ...options, root }, directory, {
+      dev,
+      ino,
+      block: (await canSee(block)) ? block : undefined,
+    });
+  } catch (error) {
+    throw mapSourceError(error, root, errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR');
+  }
+}
+
+/** How a card is known to be still the same. */
+interface Place {
+  readonly dev: number;
+  readonly ino: number;
+  /** The device's entry in sysfs, when it has one: it goes when the device is pulled, whatever the caches still answer. */
+  readonly block: string | undefined;
+}
+
+class FolderCard implements Card {
+  readonly identity: CameraIdentity;
+  readonly #options: OpenCardOptions;
+  readonly #root: FileHandle;
+  readonly #place: Place;
+  #closed = false;
+
+  constructor(options: OpenCardOptions, root: FileHandle, place: Place) {
+    this.identity = { ...options.identity, profile: options.profile.name };
+    this.#options = options;
+    this.#root = root;
+    this.#place = place;
+  }
+
+  list(signal?: AbortSignal): AsyncIterable<SourceFile> {
+    const { profile, limits } = this.#options;
+    const ports = {
+      root: () => this.#openFolder(),
+      isPresent: () => this.isPresent(),
+      classifier: makeClassifier(profile),
+      profile,
+      limits,
+    };
+    return { [Symbol.asyncIterator]: () => walk(ports, signal) };
+  }
+
+  async #openFolder(): Promise<Folder> {
+    return makeFolder(await openQuietly(`/proc/self/fd/${this.#root.fd}/.`, constants.O_DIRECTORY), this.#place.dev);
+  }
+
+  async open(file: SourceFile): Promise<OpenSource> {
+    const what = file.path.text;
+    if (file.type !== 'file')
+      throw new Failure('name-refused', `${what} is no regular file (${file.type}); it is never opened`);
+    try {
+      const handle = await openBelow(this.#root, bytesOfSourcePath(file.path).toString('latin1'), this.#place.dev);
+      return new FolderSource(handle, what, this);
+    } catch (error) {
+      throw mapSourceError(error, what, await this.isPresent());
+    }
+  }
+
+  async isPresent(): Promise<boolean> {
+    try {
+      const now = await stat(this.#options.root);
+      const same = now.dev === this.#place.dev && now.ino === this.#place.ino;
+      return same && (this.#place.block === undefined || (await canSee(this.#place.block)));
+    } catch {
+      return false; // whatever is wrong with its root, the card does not answer
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#root.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Opens a path name by name from an open directory, no name of it through a link, all on one file system. */
+async function openBelow(root: FileHandle, path: RawName, device: number): Promise<FileHandle> {
+  const names = path.split('/');
+  const last = names.pop() ?? '';
+  if ([...names, last].some((name) => name === '' || name === '.' || name === '..' || name.includes('\0')))
+    throw errno('ELOOP', 'a path that leads elsewhere');
+  let at = root;
+  try {
+    for (const name of names) {
+      const inner = await openQuietly(pathIn(at, name), constants.O_DIRECTORY);
+      if (at !== root) await at.close();
+      at = inner;
+      if ((await at.stat()).dev !== device) throw errno('ELOOP', 'another file system is mounted on the way');
+    }
+    return await openRegular(pathIn(at, last));
+  } finally {
+    if (at !== root) await at.close();
+  }
+}
+
+/** Linux's O_PATH: names a file without opening it, so that a pipe or device put there meanwhile is not even touched. */
+const O_PATH = 0o10000000;
+
+async function openRegular(path: Buffer): Promise<FileHandle> {
+  const named = await open(path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    if (!(await named.stat()).isFile()) throw errno('EISDIR', 'no regular file');
+    return await openQuietly(`/proc/self/fd/${named.fd}`, 0, 'by its handle');
+  } finally {
+    await named.close();
+  }
+}
+
+function errno(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** An open regular file of this machine as a source; closing it closes the handle. `card` is asked whether it is still there. */
+export class FolderSource implements OpenSource {
+  readonly #handle: FileHandle;
+  readonly #what: string;
+  readonly #card: Pick<Card, 'isPresent'>;
+  #closed = false;
+
+  constructor(handle: FileHandle, what: string, card: Pick<Card, 'isPresent'>) {
+    this.#handle = handle;
+    this.#what = what;
+    this.#card = card;
+  }
+
+  async read(buffer: Buffer, offsetInBuffer: number, lengthBytes: number, positionBytes: number): Promise<number> {
+    try {
+      return (await this.#handle.read(buffer, offsetInBuffer, lengthBytes, positionBytes)).bytesRead;
+    } catch (error) {
+      throw await this.#mapped(error);
+    }
+  }
+
+  async stat(): Promise<SourceStat> {
+    try {
+      const { size, mtimeMs } = await this.#handle.stat();
+      return { sizeBytes: size, modifiedAtMs: Math.trunc(mtimeMs) };
+    } catch (error) {
+      throw await this.#mapped(error);
+    }
+  }
+
+  async #mapped(error: unknown): Promise<Error> {
+    return mapSourceError(error, this.#what, await this.#card.isPresent());
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#handle.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function canSee(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Linux's encoding of a device number, as st_dev gives it. */
+function deviceMajor(dev: number): number {
+  const wide = BigInt(dev);
+  return Number(((wide >> 8n) & 0xfffn) | ((wide >> 32n) & 0xfffff000n));
+}
+
+function deviceMinor(dev: number): number {
+  const wide = BigInt(dev);
+  return Number((wide & 0xffn) | ((wide >> 12n) & 0xffffff00n));
+}

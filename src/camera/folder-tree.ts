@@ -1,0 +1,87 @@
+// A folder of the real file system, walked by open directories and not by paths: each name is looked up in the very directory that was opened,
+// through /proc/self/fd, so that a folder swapped for a link meanwhile leads nowhere. Never opens anything for writing.
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, opendir } from 'node:fs/promises';
+import { errnoOf, Failure } from '../evidence/index.ts';
+import { bytesOfRaw, type RawName } from './source-path.ts';
+import type { Folder, Look } from './tree.ts';
+
+const { O_DIRECTORY, O_NOATIME, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+/** Names fetched from the kernel at a time. */
+const NAMES_AT_ONCE = 1024;
+
+/**
+ * Opens for reading without following a link at the end, without waiting, and without touching the access time where that is allowed.
+ * 'by its handle' is for a path in /proc/self/fd itself, which is a link to what is already held.
+ */
+export async function openQuietly(
+  path: string | Buffer,
+  flags: number,
+  way: 'by name' | 'by its handle' = 'by name',
+): Promise<FileHandle> {
+  const quiet = O_RDONLY | O_NONBLOCK | flags | (way === 'by name' ? O_NOFOLLOW : 0);
+  try {
+    return await open(path, quiet | O_NOATIME);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+    return open(path, quiet); // not our file: its access time is the mount's concern (noatime, read-only)
+  }
+}
+
+/** The path of a name in an open directory; valid while the directory is open. */
+export function pathIn(directory: FileHandle, name: RawName): Buffer {
+  return Buffer.concat([Buffer.from(`/proc/self/fd/${directory.fd}/`), bytesOfRaw(name)]);
+}
+
+/** Opens the root of a card; the root itself may be reached through links, since the station's configuration names it. */
+export async function openRoot(path: string): Promise<FileHandle> {
+  const flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK;
+  return open(path, flags);
+}
+
+/** A folder that owns its handle. `device` is the file system of the card: folders of another one are not entered. */
+export function makeFolder(directory: FileHandle, device: number): Folder {
+  return {
+    names: (max, signal) => readNames(directory, max, signal),
+    look: async (name) => lookOf(await lstat(pathIn(directory, name))),
+    async enter(name) {
+      const inner = await openQuietly(pathIn(directory, name), O_DIRECTORY);
+      if ((await inner.stat()).dev === device) return makeFolder(inner, device);
+      await inner.close();
+      throw Object.assign(new Error('another file system is mounted here'), { code: 'EXDEV' });
+    },
+    close: () => directory.close(),
+  };
+}
+
+async function readNames(
+  directory: FileHandle,
+  max: number,
+  signal?: AbortSignal,
+): Promise<{ readonly names: RawName[]; readonly more: boolean }> {
+  const names: RawName[] = [];
+  // @types/node knows opendir's names as text only; with this encoding they are buffers.
+  const entries = (await opendir(`/proc/self/fd/${directory.fd}`, {
+    encoding: 'buffer' as BufferEncoding,
+    bufferSize: NAMES_AT_ONCE,
+  })) as AsyncIterable<{ name: string | Buffer }>;
+  for await (const { name } of entries) {
+    if (names.length === max) return { names, more: true };
+    if (signal?.aborted === true)
+      throw new Failure('cancelled', 'listing the card was cancelled', { cause: signal.reason });
+    names.push(Buffer.from(name as Buffer).toString('latin1')); // a buffer, see above
+  }
+  return { names, more: false };
+}
+
+function lookOf(stats: Stats): Look {
+  return { type: typeOf(stats), sizeBytes: stats.size, modifiedAtMs: stats.mtimeMs };
+}
+
+function typeOf(stats: Stats): Look['type'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isFIFO()) return 'fifo';
+  return stats.isSocket() ? 'socket' : 'device';
+}
