@@ -1,0 +1,3 @@
+// The door of the room seal.
+export * from './seal.ts';
+export * from './station-key.ts';
