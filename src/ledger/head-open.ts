@@ -1,0 +1,47 @@
+// Opening a head file: always read-only first, with every check, so that a damaged head is not touched by looking at it.
+// Never repairs; never writes.
+import { Failure, type Verifier } from '../evidence/index.ts';
+import { exists } from '../platform/index.ts';
+import { type CheckedHead, checkHead } from './head-check.ts';
+import { checkMark } from './head-mark.ts';
+import { HeadRows } from './head-rows.ts';
+import { checkTables } from './head-schema.ts';
+import { openDatabase, type SqlDatabase, type SqlMode, wrapSqliteError } from './sqlite.ts';
+
+/** A head file open for reading, and what it held when it was checked. */
+export interface OpenHead {
+  readonly database: SqlDatabase;
+  readonly rows: HeadRows;
+  readonly checked: CheckedHead;
+}
+
+/**
+ * Opens a head for reading and checks all it holds; the caller closes the database.
+ * Throws Failure 'ledger-missing', 'ledger-foreign', 'key-foreign', 'ledger-corrupt', 'station-locked' or 'disk-failed'.
+ */
+export async function openChecked(path: string, verifier: Verifier): Promise<OpenHead> {
+  const database = await openHeadFile(path, 'read');
+  try {
+    database.exec('BEGIN'); // one state for all checks; with the read lock held, nobody writes between the mark and the bytes
+    database.pragma('schema_version');
+    checkMark(path, database);
+    checkTables(database, path);
+    const rows = new HeadRows(database);
+    const checked = checkHead(rows, verifier, path);
+    database.exec('COMMIT');
+    return { database, rows, checked };
+  } catch (error) {
+    database.close();
+    throw wrapSqliteError(error, `the ledger head ${path}`);
+  }
+}
+
+/** Opens the file of a head that must exist, unchecked. Throws Failure 'ledger-missing' and as wrapSqliteError. */
+export async function openHeadFile(path: string, mode: Exclude<SqlMode, 'create'>): Promise<SqlDatabase> {
+  if (!(await exists(path))) throw new Failure('ledger-missing', `there is no ledger head at ${path}`);
+  try {
+    return openDatabase(path, mode);
+  } catch (error) {
+    throw wrapSqliteError(error, `the ledger head ${path}`);
+  }
+}

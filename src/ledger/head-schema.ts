@@ -1,0 +1,42 @@
+// The tables of a head file, and the check that a file has exactly these. See FORMAT.md, "Ledger head".
+// Never migrates: a file with other tables is not a head this version may write.
+import { Failure } from '../evidence/index.ts';
+import type { SqlDatabase } from './sqlite.ts';
+
+/** `docl` in ASCII: lets `file` and people tell a head from other SQLite files. */
+const APPLICATION_ID = 0x64_6f_63_6c;
+/** Version of the tables. */
+const USER_VERSION = 1;
+
+const TABLES: Readonly<Record<string, string>> = {
+  edge: `CREATE TABLE edge(level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(level, position)) STRICT, WITHOUT ROWID`,
+  head: `CREATE TABLE head(one INTEGER PRIMARY KEY CHECK(one = 1), checkpoint TEXT NOT NULL, published TEXT) STRICT`,
+  tail: `CREATE TABLE tail(position INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT`,
+};
+
+/** Makes the tables in an empty database. */
+export function createTables(database: SqlDatabase): void {
+  database.pragma(`application_id = ${APPLICATION_ID}`);
+  database.pragma(`user_version = ${USER_VERSION}`);
+  for (const sql of Object.values(TABLES)) database.exec(sql);
+}
+
+/** Throws Failure 'ledger-corrupt' unless the file is sound to SQLite and has these tables and no others. */
+export function checkTables(database: SqlDatabase, path: string): void {
+  const wrong = (what: string): Failure => new Failure('ledger-corrupt', `the ledger head ${path} is damaged: ${what}`);
+  if (database.pragma('application_id', { simple: true }) !== APPLICATION_ID)
+    throw wrong('it is not marked as a ledger head');
+  if (database.pragma('user_version', { simple: true }) !== USER_VERSION) throw wrong('its version is unknown');
+  const rows = database.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all() as {
+    name: unknown;
+    sql: unknown;
+  }[]; // columns named in the query
+  const expected = Object.entries(TABLES);
+  const same =
+    rows.length === expected.length &&
+    expected.every(([name, sql], at) => rows[at]?.name === name && rows[at].sql === sql);
+  if (!same) throw wrong('its tables are not those of a ledger head');
+  // All rows, not the first alone: a quick_check left half-way keeps its lock.
+  const [found] = database.pragma('quick_check(1)') as { quick_check: unknown }[]; // one column of that name by SQLite's documentation
+  if (found?.quick_check !== 'ok') throw wrong(String(found?.quick_check));
+}

@@ -1,0 +1,193 @@
+// A station's ledger, open for writing: append is the commit point of the whole product, publish makes it readable by others.
+// Only one process may have it open (the station lock); one that wrote nevertheless is noticed at the next append.
+// Never awaits inside a transaction, never updates or deletes an entry that is not published in full.
+import assert from 'node:assert/strict';
+import type { Signer, Verifier } from '../evidence/index.ts';
+import { checkEntrySize } from './bundle.ts';
+import { type Checkpoint, signCheckpoint } from './checkpoint.ts';
+import { leafHash } from './hashing.ts';
+import { type CheckedHead, prunedBelow } from './head-check.ts';
+import { writeMark } from './head-mark.ts';
+import { openChecked } from './head-open.ts';
+import type { HeadState } from './head-view.ts';
+import { type HeadWriter, openHeadWriter } from './head-writer.ts';
+import { putCheckpoint, putTree } from './publish.ts';
+import type { CompactRange } from './range.ts';
+import type { TileStore } from './store.ts';
+import { compareWithStore, type StoreStanding } from './store-check.ts';
+import { MAX_LEVEL } from './tile.ts';
+import { LedgerView } from './view.ts';
+import { checkLog } from './wal-check.ts';
+
+/** Most entries in one append: bounds the transaction and its memory. */
+export const MAX_APPEND_ENTRIES = 10_000;
+
+/** What an append did; it is durable. */
+export interface Appended {
+  /** Index of the first of the entries. */
+  readonly firstIndex: number;
+  /** Entries in the ledger now. */
+  readonly size: number;
+  /** The new signed checkpoint. */
+  readonly checkpoint: string;
+}
+
+/** What a publication did. */
+export interface Published {
+  /** Entries the store now has. */
+  readonly size: number;
+  readonly checkpoint: string;
+  /** What stood in the store before; 'missing' and 'behind' mean that somebody removed or put back a checkpoint. */
+  readonly found: StoreStanding['standing'];
+}
+
+/** How a publication is made. */
+export interface PublishOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Entries `from` to `to` (without `to`) are not known to be published; a failure here ends the publication before it began. */
+  readonly before?: ((from: number, to: number) => Promise<void>) | undefined;
+}
+
+/**
+ * Opens a head for writing, checks all it holds, and removes the closing mark. The caller closes it (`await using`).
+ * Throws Failure 'ledger-missing', 'ledger-foreign', 'key-foreign', 'ledger-corrupt', 'station-locked', 'spool-full' or 'disk-failed'.
+ */
+export async function openLedger({
+  path,
+  signer,
+}: {
+  readonly path: string;
+  readonly signer: Signer;
+}): Promise<Ledger> {
+  await checkLog(path);
+  const { database, checked } = await openChecked(path, signer);
+  database.close();
+  return new Ledger(await openHeadWriter(path, checked.checkpoint.text), signer, checked);
+}
+
+/** An open ledger; made by openLedger. */
+export class Ledger implements AsyncDisposable {
+  readonly #head: HeadWriter;
+  readonly #signer: Signer;
+  #range: CompactRange;
+  #checkpoint: Checkpoint;
+  #published: Checkpoint | undefined;
+  #publishing: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(head: HeadWriter, signer: Signer, { range, checkpoint, published }: CheckedHead) {
+    this.#head = head;
+    this.#signer = signer;
+    this.#range = range;
+    this.#checkpoint = checkpoint;
+    this.#published = published;
+  }
+
+  /** Entries committed. */
+  get size(): number {
+    return this.state().checkpoint.size;
+  }
+
+  /** RFC 6962 root of the committed entries. */
+  get root(): Buffer {
+    return this.state().checkpoint.root;
+  }
+
+  /** The newest signed checkpoint. */
+  get checkpoint(): string {
+    return this.state().checkpoint.text;
+  }
+
+  /** Who can check this ledger's signatures. */
+  get verifier(): Verifier {
+    return this.#signer;
+  }
+
+  /** Committed and published state. Throws Failure 'ledger-unknown' after a commit of unknown end. */
+  state(): HeadState {
+    assert(!this.#closed, 'the ledger is closed');
+    this.#head.mustBeKnown();
+    return { checkpoint: this.#checkpoint, published: this.#published };
+  }
+
+  /** Reads entries and proofs; valid while this ledger is open. */
+  view(store: Pick<TileStore, 'read'>): LedgerView {
+    return new LedgerView({ rows: this.#head.rows, state: () => this.state() }, store);
+  }
+
+  /**
+   * Commits entries and the new signed checkpoint in one transaction: durable when it returns, one fsync. 1 to MAX_APPEND_ENTRIES entries.
+   * Throws Failure 'too-large', 'spool-full' or 'disk-failed' (nothing changed), or 'ledger-unknown' (committed or not: open it again and look).
+   */
+  append(entries: readonly Uint8Array[]): Appended {
+    const { checkpoint: old } = this.state();
+    assert(entries.length > 0 && entries.length <= MAX_APPEND_ENTRIES, 'an append has 1 to MAX_APPEND_ENTRIES entries');
+    entries.forEach(checkEntrySize);
+    const range = this.#range.clone();
+    const edge = entries.flatMap((entry) => range.push(leafHash(entry)));
+    const checkpoint = signCheckpoint(this.#signer, range.size, range.root());
+    this.#head.transact(old.text, () => {
+      this.#head.move(old.text, checkpoint.text);
+      entries.forEach((entry, at) => this.#head.rows.addEntry(old.size + at, entry));
+      for (const hash of edge) this.#head.rows.addEdge(hash);
+    });
+    this.#range = range;
+    this.#checkpoint = checkpoint;
+    return { firstIndex: old.size, size: checkpoint.size, checkpoint: checkpoint.text };
+  }
+
+  /** Proves that the store holds a beginning of this ledger; call it when the daemon starts. Failures as compareWithStore. */
+  async checkAgainstStore(store: TileStore): Promise<StoreStanding> {
+    return compareWithStore(this.view(store), store, this.#signer);
+  }
+
+  /**
+   * Brings the store up to the entries committed when it begins; appends may go on meanwhile. Idempotent; a second call waits for the first.
+   * `before` runs first, with exactly the entries that this publication is about to cover: what must stand before they are published.
+   * Throws Failure as compareWithStore, as the store does, or as append; the ledger stays usable unless it is 'ledger-unknown'.
+   */
+  async publish(store: TileStore, options: PublishOptions = {}): Promise<Published> {
+    const turn = this.#publishing.then(() => this.#publish(store, options));
+    this.#publishing = turn.catch(() => undefined); // the caller of that turn gets the error; the next turn does not depend on it
+    return turn;
+  }
+
+  async #publish(store: TileStore, { signal, before }: PublishOptions): Promise<Published> {
+    const { checkpoint: target, published } = this.state();
+    const { standing, checkpoint } = await this.checkAgainstStore(store);
+    if (checkpoint?.size !== target.size || published?.size !== target.size) {
+      await before?.(published?.size ?? 0, target.size);
+      await putTree(this.#head.rows, target, store, signal);
+      await putCheckpoint(store, target);
+      // A crash here: the store is ahead of `published`, and the next publication finds everything in place.
+      this.#prune(target);
+    }
+    return { size: target.size, checkpoint: target.text, found: standing };
+  }
+
+  /** Lets go of what stands in the store in full bundles and tiles, each read back and compared. */
+  #prune(published: Checkpoint): void {
+    const { checkpoint } = this.state();
+    this.#head.transact(checkpoint.text, () => {
+      this.#head.move(checkpoint.text, checkpoint.text); // still ours?
+      this.#head.rows.setPublished(published.text);
+      for (let level = 0; level <= MAX_LEVEL; level += 1)
+        this.#head.rows.drop(level, prunedBelow(published.size, level));
+    });
+    this.#published = published;
+  }
+
+  /** Closes the file with its closing mark; idempotent. After a commit of unknown end, or while a reader is at work in it, it leaves no mark. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#publishing;
+    if (this.#closed) return;
+    this.#closed = true;
+    const mark = this.#head.close();
+    if (mark !== undefined) await writeMark(this.#head.path, mark);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,55 @@
+// Comparing a tile store's checkpoint with a head: the head must be the same tree or a later one, never an earlier or another.
+// Reads the checkpoint and O(log n) tiles; never writes.
+import { Failure, isFailure, type Verifier } from '../evidence/index.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import { prunedBelow } from './head-check.ts';
+import type { TileStore } from './store.ts';
+import type { LedgerView } from './view.ts';
+
+/** What stands in the store, seen from the head. */
+export interface StoreStanding {
+  /** `new`: nothing yet, and nothing was; `missing`: one was published and is gone; `behind`: older than the one last published; `current`: that one or a later. */
+  readonly standing: 'new' | 'missing' | 'behind' | 'current';
+  /** The store's checkpoint, proven to be a beginning of this ledger. */
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+/**
+ * Proves that the store's checkpoint is a beginning of this ledger. Throws Failure 'ledger-behind' (the store is ahead: an old head
+ * was put back), 'ledger-foreign' (another station or key), 'signature-invalid' (damaged), 'ledger-corrupt' (another history) or
+ * 'vault-mismatch' (tiles missing or damaged).
+ */
+export async function compareWithStore(view: LedgerView, store: TileStore, verifier: Verifier): Promise<StoreStanding> {
+  const text = await store.readCheckpoint();
+  const { checkpoint: ours, published } = view.state();
+  if (text === undefined) return compareWithNothing(view, published);
+  const theirs = openTheirs(text, verifier);
+  if (theirs.size > ours.size)
+    throw new Failure('ledger-behind', `the vault has ${theirs.size} ledger entries, this head only ${ours.size}`, {
+      facts: { vault: theirs.size, head: ours.size },
+    });
+  const root = theirs.size === ours.size ? ours.root : await view.rootAt(theirs.size);
+  if (!root.equals(theirs.root))
+    throw new Failure(
+      'ledger-corrupt',
+      `the vault's checkpoint of ${theirs.size} entries is of another history than this head`,
+    );
+  return { standing: theirs.size < (published?.size ?? 0) ? 'behind' : 'current', checkpoint: theirs };
+}
+
+async function compareWithNothing(view: LedgerView, published: Checkpoint | undefined): Promise<StoreStanding> {
+  if (published === undefined) return { standing: 'new', checkpoint: undefined };
+  // What the head let go must still be there, or this is not the store it was published to.
+  const pruned = prunedBelow(published.size, 0);
+  if (pruned > 0) await Promise.all([view.entry(0), view.entry(pruned - 1)]);
+  return { standing: 'missing', checkpoint: undefined };
+}
+
+function openTheirs(text: string, verifier: Verifier): Checkpoint {
+  try {
+    return openCheckpoint(text, verifier, 'the checkpoint in the vault');
+  } catch (error) {
+    if (isFailure(error, 'key-foreign')) throw new Failure('ledger-foreign', error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,18 @@
+// The port to whatever keeps a published ledger: what this room asks of it, no more. The vault is adapted to it by the roof.
+// Paths are relative to `ledgers/<station>/`: `checkpoint` and the tiles of C2SP tlog-tiles.
+
+/** Where a ledger is published. Every method rejects with a Failure when the store cannot answer. */
+export interface TileStore {
+  /** The object's bytes, or undefined when there is none. */
+  read(path: string): Promise<Buffer | undefined>;
+  /** Writes a full tile or bundle once and locks it; the same bytes again succeed, others reject with Failure 'vault-conflict'. Durable when it resolves. */
+  putFull(path: string, bytes: Buffer): Promise<void>;
+  /** Writes a partial tile or bundle once, without a lock; the same bytes again succeed, others reject with Failure 'vault-conflict'. Durable when it resolves. */
+  putPartial(path: string, bytes: Buffer): Promise<void>;
+  /** The checkpoint's text, or undefined. */
+  readCheckpoint(): Promise<string | undefined>;
+  /** Replaces the checkpoint: afterwards the old one or the new one stands there, whole. Durable when it resolves. */
+  replaceCheckpoint(text: string): Promise<void>;
+  /** Every path that exists, the checkpoint included; any order, sorted is faster to verify. */
+  list(): AsyncIterable<string>;
+}
