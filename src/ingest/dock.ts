@@ -1,0 +1,225 @@
+// Use cases: dock a folder or mounted camera, take documents. Who the camera is, whose it is, and whether it may be taken at all.
+// Never reads a card of a camera that is neither registered nor allowed.
+import { randomBytes } from 'node:crypto';
+import { realpath, stat } from 'node:fs/promises';
+import {
+  type Card,
+  type CardLimits,
+  chooseProfile,
+  identifyMount,
+  openCard,
+  openFileCard,
+  PROFILE_SAMPLE_FILES,
+  type Profile,
+  TAKE_EVERYTHING,
+} from '../camera/index.ts';
+import {
+  type CameraIdentity,
+  type CaseNumber,
+  casePrefix,
+  type Entry,
+  errnoOf,
+  Failure,
+  formatInstant,
+  type ItemKind,
+  isFailure,
+  makeAcquisitionId,
+  parseCaseNumber,
+  type SourceFile,
+} from '../evidence/index.ts';
+import { errorFacts } from '../platform/index.ts';
+import { type AcquisitionResult, acquireCard } from './acquire-card.ts';
+import type { IngestPorts, OnProgress } from './ports.ts';
+import { publishOrNote } from './publish.ts';
+import { releaseCamera } from './release.ts';
+
+/** What docking needs besides ingest's own ports. */
+export interface DockPorts extends IngestPorts {
+  readonly profiles: readonly Profile[];
+  readonly cardLimits: CardLimits;
+  readonly unknownCameras: 'refuse' | 'allow';
+}
+
+/** A folder or mount to take. */
+export interface DockOrder {
+  readonly path: string;
+  /** Serial as the operator says it; else the device says it, else it is a plain folder. */
+  readonly serial?: string | undefined;
+  readonly case?: string | undefined;
+  readonly clockOffsetMs?: number | undefined;
+  readonly actor: Entry['actor'];
+  /** True when nobody asked but the camera arrived: only a registered camera is taken then, never a plain folder as such. */
+  readonly arrived?: boolean | undefined;
+}
+
+/** Acquires a folder or mount. Failures: 'invalid', 'camera-unknown', 'camera-gone', 'spool-full', ledger-*. */
+export async function dockFolder(
+  ports: DockPorts,
+  order: DockOrder,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<AcquisitionResult> {
+  const caseNumber = parseCase(order.case);
+  const root = await findFolder(order.path);
+  const identity = await admit(ports, await identify(root, order), order);
+  const profile = await profileFor(ports, root, identity, signal);
+  await using card = await openCard({
+    root,
+    identity: { ...identity, profile: profile.name },
+    profile,
+    limits: ports.cardLimits,
+  });
+  const docking = {
+    ...newDocking(ports, card, order.actor),
+    case: caseNumber,
+    cameraOffsetMs: order.clockOffsetMs ?? ('unknown' as const),
+  };
+  const result = await acquireCard(ports, docking, card, onProgress, signal);
+  // A plain folder is never cleared: only what a registered camera brought is its station's to release.
+  if (ports.rules.release && result.final && identity.serial !== undefined)
+    await releaseOrNote(ports, card, root, result, signal);
+  return result;
+}
+
+/** What cannot be released stays on the camera and is on record all the same. */
+async function releaseOrNote(
+  ports: DockPorts,
+  card: Card,
+  root: string,
+  { listing, receipt }: AcquisitionResult,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const cleared = await releaseCamera(ports, card, root, listing, receipt, signal);
+    ports.log.info('a camera was released', { acquisition: receipt.acquisition, files: cleared });
+  } catch (error) {
+    if (!isFailure(error) || error.policy === 'stop') throw error;
+    ports.log.warn('a camera was not released', { acquisition: receipt.acquisition, ...errorFacts(error) });
+  }
+}
+
+/** Chosen files of a case: documents, or what settled in a drop folder. */
+export interface FilesOrder {
+  readonly files: readonly string[];
+  readonly case: string;
+  readonly documentType?: string | undefined;
+  readonly way: 'document' | 'inbox';
+  /** Kind of all of them; by extension when absent. */
+  readonly kind?: ItemKind | undefined;
+  /** Folder that paths on the receipt start from. */
+  readonly root?: string | undefined;
+  readonly actor: Entry['actor'];
+}
+
+/** Acquires chosen files. Failures: 'invalid', 'spool-full', ledger-*. */
+export async function dockFiles(
+  ports: DockPorts,
+  order: FilesOrder,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<AcquisitionResult> {
+  const caseNumber = parseCase(order.case);
+  const documentType = order.documentType === undefined ? undefined : parseDocumentType(order.documentType);
+  const identity: CameraIdentity = { way: order.way, folder: order.root };
+  await using card = await openFileCard({ files: order.files, identity, root: order.root, kind: order.kind });
+  const docking = { ...newDocking(ports, card, order.actor), case: caseNumber, documentType, cameraOffsetMs: 0 };
+  return await acquireCard(ports, docking, card, onProgress, signal);
+}
+
+function newDocking(
+  ports: DockPorts,
+  card: Card,
+  actor: Entry['actor'],
+): { acquisition: ReturnType<typeof makeAcquisitionId>; camera: CameraIdentity; actor: Entry['actor'] } {
+  return {
+    acquisition: makeAcquisitionId(ports.clock.now(), randomBytes(4).toString('hex')),
+    camera: card.identity,
+    actor,
+  };
+}
+
+function parseCase(text: string | undefined): CaseNumber | undefined {
+  if (text === undefined) return undefined;
+  const caseNumber = parseCaseNumber(text);
+  casePrefix(caseNumber); // it must also fit a folder name of the vault; told now, not after copying
+  return caseNumber;
+}
+
+/** Longest type of a document, in characters. */
+const MAX_TYPE_CHARS = 100;
+
+function parseDocumentType(text: string): string {
+  const type = text.normalize('NFC').trim();
+  if (type === '' || [...type].length > MAX_TYPE_CHARS || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(type))
+    throw new Failure(
+      'invalid',
+      `document type ${JSON.stringify(text.slice(0, 80))} is empty, longer than ${MAX_TYPE_CHARS} characters, or holds invisible characters`,
+    );
+  return type;
+}
+
+async function findFolder(path: string): Promise<string> {
+  try {
+    const root = await realpath(path);
+    if ((await stat(root)).isDirectory()) return root;
+  } catch (cause) {
+    const why = errnoOf(cause) === 'ENOENT' ? 'there is no such folder' : (errnoOf(cause) ?? 'unknown error');
+    throw new Failure('invalid', `${path} cannot be docked: ${why}`, { cause });
+  }
+  throw new Failure('invalid', `${path} is not a folder; a single document goes in with: docket document add`);
+}
+
+async function identify(root: string, order: DockOrder): Promise<CameraIdentity> {
+  const found = await identifyMount(root);
+  const device: CameraIdentity = found ?? { way: 'folder' };
+  const serial = order.serial ?? device.serial;
+  if (serial !== undefined) return { ...device, serial };
+  return { ...device, way: device.way === 'usb' ? 'usb' : 'folder', folder: root };
+}
+
+/** Adds what the register knows. A camera with a serial that nobody registered is refused, on record, unless the station allows it. */
+async function admit(ports: DockPorts, identity: CameraIdentity, order: DockOrder): Promise<CameraIdentity> {
+  const registered =
+    identity.serial === undefined
+      ? undefined
+      : ports.catalog.camera(identity.serial).find((each) => each.removedIndex === undefined);
+  if (registered !== undefined) {
+    const { model, profile, officer, unit } = registered.entry;
+    return { ...identity, model: model ?? identity.model, profile, officer, unit };
+  }
+  const mayPass = ports.unknownCameras === 'allow' || (identity.serial === undefined && order.arrived !== true);
+  if (mayPass) return identity;
+  const reason =
+    identity.serial === undefined
+      ? 'it has no serial that could be registered'
+      : `camera ${identity.serial} is not registered`;
+  ports.recorder.record([
+    {
+      v: 1,
+      kind: 'camera.refused',
+      at: formatInstant(ports.clock.now()),
+      actor: order.actor,
+      camera: identity,
+      reason,
+    },
+  ]);
+  await publishOrNote(ports);
+  throw new Failure('camera-unknown', `${reason}; nothing was copied`, { facts: { serial: identity.serial ?? null } });
+}
+
+async function profileFor(
+  ports: DockPorts,
+  root: string,
+  identity: CameraIdentity,
+  signal: AbortSignal,
+): Promise<Profile> {
+  const sample: SourceFile[] = [];
+  await using card = await openCard({
+    root,
+    identity,
+    profile: TAKE_EVERYTHING,
+    limits: { ...ports.cardLimits, maxFiles: PROFILE_SAMPLE_FILES },
+  });
+  for await (const file of card.list(signal)) sample.push(file);
+  return chooseProfile(ports.profiles, identity, sample).profile;
+}

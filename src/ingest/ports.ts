@@ -1,0 +1,86 @@
+// What the write side for bytes needs, as narrow ports; daemon/compose makes them, tests make them in memory.
+// Order of durability, said once (each step repeats after a crash; recovery calls the same functions as the normal path):
+//   1. bytes fsynced in the spool            acquire/pull
+//   2. manifest and signature fsynced        settle -> seal
+//   3. vault receipts read back and compared settle -> store
+//   4. ledger head committed: THE COMMIT POINT   recorder
+//   5. catalog applied; case statements, tiles and checkpoint published   recorder, publish
+//   6. camera released (off by default)      release
+import type { PullPorts, Spool } from '../acquire/index.ts';
+import type { Catalog } from '../catalog/index.ts';
+import type { CameraIdentity, Entry, EpochMs, RetentionRule, Signer, StationName } from '../evidence/index.ts';
+import type { Ledger, TileStore } from '../ledger/index.ts';
+import type { Media } from '../media/index.ts';
+import type { Clock, DigestPool, Gate, Log } from '../platform/index.ts';
+import type { Vault } from '../vault/index.ts';
+
+/** Rules of the station that ingest obeys; from the configuration. */
+export interface IngestRules {
+  readonly sm3: boolean;
+  readonly maxFileBytes: number;
+  readonly readRetries: number;
+  readonly maxAcquisitionMs: number;
+  readonly release: boolean;
+  readonly retention: {
+    readonly footage: RetentionRule;
+    readonly case: RetentionRule;
+    readonly keyMark: RetentionRule;
+  };
+  readonly pictures: boolean;
+}
+
+/** Appends entries at the commit point and projects them; made by makeRecorder. */
+export interface Recorder {
+  /** Commits entries in one transaction, then applies them to the catalog. Failures: 'ledger-unknown', 'spool-full', 'ledger-*'. */
+  record(entries: readonly Entry[]): { readonly firstIndex: number };
+}
+
+/** Brings vault copies of the ledger up to the head; made by makePublisher. */
+export interface Publisher {
+  /** Publishes what is committed and not yet in the vault; waits for a running one. Failures as Vault.putOnce, and 'ledger-behind'. */
+  publish(): Promise<void>;
+}
+
+/** Everything ingest stands on. */
+export interface IngestPorts {
+  readonly station: StationName;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly spool: Spool;
+  /** What one pull needs. */
+  readonly pull: PullPorts;
+  readonly signer: Signer;
+  readonly vault: Vault;
+  readonly ledger: Ledger;
+  readonly tiles: TileStore;
+  readonly catalog: Catalog;
+  readonly recorder: Recorder;
+  readonly publisher: Publisher;
+  /** Absent when examination is switched off. */
+  readonly media?: Media | undefined;
+  readonly digests: DigestPool;
+  /** How many cameras may be copied at once. */
+  readonly cameras: Gate;
+  readonly rules: IngestRules;
+  /** Id of this boot; see readBootId. */
+  readonly boot: string;
+}
+
+/** How far an acquisition is. */
+export interface Progress {
+  readonly acquisition: string;
+  readonly camera: CameraIdentity;
+  readonly state: 'waiting' | 'listing' | 'copying' | 'examining' | 'finishing' | 'done' | 'problem';
+  readonly filesTotal: number;
+  readonly filesDone: number;
+  readonly bytesTotal: number;
+  readonly bytesDone: number;
+  /** File being read now. */
+  readonly file?: string | undefined;
+  /** Of elapsedMs of the clock; rate and time left come from it. */
+  readonly startedElapsedMs: number;
+  readonly at: EpochMs;
+}
+
+/** Receives progress; must not throw. */
+export type OnProgress = (progress: Progress) => void;

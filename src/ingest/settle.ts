@@ -1,0 +1,113 @@
+// The sentence, for one item: spooled -> sealed -> stored -> recorded; then it is looked into, and its place in the spool given back.
+// Each step's comment says what is true if we crash exactly there; doing it all again is always right.
+import { type Listing, type SpoolFolder, writeSealed } from '../acquire/index.ts';
+import {
+  type Entry,
+  formatInstant,
+  type Manifest,
+  type MediaFacts,
+  manifestKey,
+  parseByteCount,
+  payloadKey,
+  type RecordedItem,
+  type SealedItem,
+  type SpooledItem,
+  type StoredItem,
+} from '../evidence/index.ts';
+import { sealItem } from '../seal/index.ts';
+import { describeItem } from './describe.ts';
+import { examineItem } from './examine.ts';
+import type { IngestPorts } from './ports.ts';
+
+/** Takes a spooled item all the way. Failures: vault-*, spool-full, disk-failed, ledger-*; the item then stays in the spool as far as it came. */
+export async function settleSpooled(
+  ports: IngestPorts,
+  listing: Listing,
+  folder: SpoolFolder,
+  n: number,
+  spooled: SpooledItem,
+): Promise<RecordedItem> {
+  const sealed = sealItem(describeItem(spooled, listing, ports.station, ports.rules), spooled.spoolPath, ports.signer);
+  await writeSealed(folder, n, sealed.sealed);
+  // Crash here: bytes and manifest are durable in the spool; recovery continues with settleSealed.
+  return await settleSealed(ports, listing, sealed);
+}
+
+/** Takes a sealed item the rest of the way. */
+export async function settleSealed(ports: IngestPorts, listing: Listing, sealed: SealedItem): Promise<RecordedItem> {
+  const stored = await storeItem(ports, sealed);
+  // Crash here: the vault holds both objects, no record names them; storing them again finds them there and is success.
+  return recordItem(ports, listing, stored);
+  // Crash here: the item is on record. Recovery sees that in the catalog and goes on with finishRecorded.
+}
+
+/** What remains once the item is on record: look inside, then give the spool's place back. Returns what the file claims of itself. */
+export async function finishRecorded(
+  ports: IngestPorts,
+  listing: Listing,
+  folder: SpoolFolder,
+  n: number,
+  recorded: RecordedItem,
+): Promise<MediaFacts | undefined> {
+  const facts = await examineItem(ports, listing, recorded);
+  await ports.spool.drop(folder, n);
+  return facts;
+}
+
+async function storeItem(ports: IngestPorts, sealed: SealedItem): Promise<StoredItem> {
+  const { manifest } = sealed;
+  const terms = { locked: true, retainUntil: manifest.retention.until };
+  const copy = await ports.vault.putOnce(
+    payloadKey(manifest.payload.sha256),
+    { file: sealed.spoolPath, ...manifest.payload },
+    terms,
+  );
+  const key = manifestKey(ports.station, sealed.item);
+  await ports.vault.putOnce(
+    key,
+    { bytes: sealed.sealed, sha256: sealed.sealedSha256, sizeBytes: sealed.sealed.length },
+    terms,
+  );
+  const manifestObject = { key, sha256: sealed.sealedSha256, sizeBytes: parseByteCount(sealed.sealed.length) };
+  return { stage: 'stored', item: sealed.item, manifest, manifestObject, copies: [copy], spoolPath: sealed.spoolPath };
+}
+
+function recordItem(ports: IngestPorts, listing: Listing, stored: StoredItem): RecordedItem {
+  const known = ports.catalog.item(stored.item);
+  const index =
+    known?.index ??
+    ports.recorder.record([itemEntry(stored.manifest, stored, listing.actor, formatInstant(ports.clock.now()))])
+      .firstIndex;
+  return { stage: 'recorded', item: stored.item, manifest: stored.manifest, index, spoolPath: stored.spoolPath };
+}
+
+/** The entry that puts an item on record. */
+export function itemEntry(
+  manifest: Manifest,
+  stored: Pick<StoredItem, 'manifestObject' | 'copies'>,
+  actor: Entry['actor'],
+  at: Entry['at'],
+  recovered?: true,
+): Entry {
+  return {
+    v: 1,
+    kind: 'item.recorded',
+    at,
+    actor,
+    item: manifest.item,
+    acquisition: manifest.acquisition,
+    itemKind: manifest.kind,
+    manifest: stored.manifestObject,
+    payload: manifest.payload,
+    camera: manifest.source.camera,
+    path: manifest.source.path,
+    accompanies: manifest.source.accompanies,
+    time: manifest.time,
+    case: manifest.case,
+    documentType: manifest.documentType,
+    keyMark: manifest.keyMark,
+    retention: manifest.retention,
+    copies: [...stored.copies],
+    recovered,
+  };
+}
