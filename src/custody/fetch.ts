@@ -1,0 +1,71 @@
+// Fetches an item's bytes out of the vault, hashing while writing: the file appears under its name only when the digest fits.
+// Never overwrites a file.
+import { createHash, randomBytes } from 'node:crypto';
+import { link, open, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { errnoOf, Failure, parseItemId, payloadKey, type Sha256 } from '../evidence/index.ts';
+import { exists, TEMP_PREFIX } from '../platform/index.ts';
+import type { CustodyPorts, OnCheck } from './ports.ts';
+
+/** What was fetched. */
+export interface Fetched {
+  readonly itemId: string;
+  readonly out: string;
+  readonly sizeBytes: number;
+  readonly sha256: Sha256;
+}
+
+/** Failures: 'not-found', 'invalid' (the file exists or cannot be made), 'digest-mismatch', vault-*. */
+export async function fetchItem(
+  ports: CustodyPorts,
+  item: string,
+  out: string,
+  onCheck: OnCheck,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const known = ports.catalog.item(parseItemId(item));
+  if (known === undefined) throw new Failure('not-found', `no item ${item} is on record`);
+  const target = resolve(out);
+  if (await exists(target)) throw new Failure('invalid', `${target} exists already; name a file that does not`);
+  const temp = join(
+    dirname(target),
+    `${TEMP_PREFIX}${randomBytes(6).toString('hex')}-${basename(target).slice(0, 100)}`,
+  );
+  try {
+    const { sha256, sizeBytes } = known.entry.payload;
+    const got = await writeHashed(ports, payloadKey(sha256), temp, sizeBytes, onCheck, signal);
+    if (got !== sha256)
+      throw new Failure(
+        'digest-mismatch',
+        `the vault's bytes of ${item} are not those on record: sha256 ${got} instead of ${sha256}; nothing was written`,
+      );
+    await link(temp, target);
+    return { itemId: item, out: target, sizeBytes, sha256 };
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure('invalid', `${target} cannot be written: ${errnoOf(error) ?? String(error)}`, { cause: error });
+  } finally {
+    await unlink(temp).catch(() => undefined); // absent when it could not be made
+  }
+}
+
+async function writeHashed(
+  ports: CustodyPorts,
+  key: string,
+  temp: string,
+  total: number,
+  onCheck: OnCheck,
+  signal: AbortSignal,
+): Promise<string> {
+  const hash = createHash('sha256');
+  await using file = await open(temp, 'wx', 0o640);
+  let done = 0;
+  for await (const chunk of ports.vault.read(key, signal)) {
+    hash.update(chunk);
+    for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
+    done += chunk.length;
+    onCheck({ step: 'fetching', done, total, unit: 'bytes' });
+  }
+  await file.sync();
+  return hash.digest('hex');
+}

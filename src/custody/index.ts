@@ -1,0 +1,8 @@
+// The door of the room custody.
+export * from './fetch.ts';
+export * from './ports.ts';
+export * from './show.ts';
+export * from './verify.ts';
+export * from './verify-result.ts';
+export * from './verify-some.ts';
+export * from './view.ts';
