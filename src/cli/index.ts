@@ -1,0 +1,5 @@
+// The door of the room cli.
+export type { CliPorts } from './answering.ts';
+export * from './program.ts';
+export * from './progress.ts';
+export * from './use-cases.ts';

@@ -1,0 +1,247 @@
+// Results as people read them, on stdout. With --json the same facts are printed as they are, and nothing here is used.
+// Never decides anything: exit codes come from results in program.ts.
+import type { CaseView, ItemDetail, ItemView, VerifyResult } from '../custody/index.ts';
+import type { Finding } from '../evidence/index.ts';
+import { durationText, harmless, sizeText, table, timeText } from './text.ts';
+import type { CameraView, DockResult, StatusView } from './use-cases.ts';
+
+const OUTCOME_WORDS: Record<string, string> = {
+  recorded: 'recorded',
+  'already-recorded': 'already on record',
+  interrupted: 'INTERRUPTED',
+  'in-progress': 'still recording',
+  skipped: 'skipped',
+  refused: 'REFUSED',
+  failed: 'FAILED',
+};
+/** Most findings and files printed one by one; --json has all. */
+const MAX_LINES = 200;
+
+/** A receipt: what became of every file. */
+export function showReceipt(result: DockResult, columns?: number): string {
+  const rows = result.files
+    .slice(0, MAX_LINES)
+    .map((file) => [
+      harmless(file.path),
+      sizeText(file.sizeBytes),
+      file.kind + (file.keyMark ? ' *' : ''),
+      OUTCOME_WORDS[file.outcome] ?? file.outcome,
+      file.reason === null ? '' : harmless(file.reason),
+    ]);
+  const counts = new Map<string, number>();
+  for (const file of result.files) counts.set(file.outcome, (counts.get(file.outcome) ?? 0) + 1);
+  const total = [...counts].map(([outcome, n]) => `${n} ${OUTCOME_WORDS[outcome] ?? outcome}`).join(', ');
+  return [
+    `Receipt ${result.acquisition}   camera ${harmless(result.camera.serial ?? result.camera.folder ?? 'none')}${result.camera.officer?.name === undefined ? '' : `   officer ${harmless(result.camera.officer.name)}`}${result.case === undefined ? '' : `   case ${result.case}`}`,
+    '',
+    table(['file', 'size', 'kind', 'outcome', ''], rows, columns),
+    ...(result.files.length > MAX_LINES
+      ? [`... and ${result.files.length - MAX_LINES} more files (docket dock --json lists all)`]
+      : []),
+    '',
+    ...result.gaps.map(
+      (gap) =>
+        `Gap: ${gap.kind === 'time' ? durationText(gap.missing * 1000) : `${gap.missing} number(s)`} missing between ${harmless(gap.after)} and ${harmless(gap.before)}`,
+    ),
+    ...result.notes.map((note) => `Note: ${harmless(note)}`),
+    `${total === '' ? 'no files' : total}.${result.files.some((file) => file.keyMark) ? '  (* key-marked by the officer)' : ''}`,
+    ...(result.onRecord
+      ? []
+      : ['The receipt is safe in the spool and not yet in the vault; it is recorded as soon as the vault takes it.']),
+  ].join('\n');
+}
+
+function itemRow(item: ItemView): string[] {
+  const what = item.documentType ?? item.media ?? '';
+  return [
+    timeText(item.capturedAt),
+    item.kind + (item.keyMark ? ' *' : ''),
+    harmless(item.path),
+    sizeText(item.sizeBytes),
+    item.durationMs === null ? '' : durationText(item.durationMs),
+    harmless(item.officer ?? item.camera ?? ''),
+    harmless(item.readable === false ? `NOT PLAYABLE: ${item.problem ?? ''}` : what),
+    item.itemId,
+  ];
+}
+
+const ITEM_HEADER = ['captured', 'kind', 'file', 'size', 'length', 'officer', 'what', 'item'];
+
+/** Narrower terminals get what belongs to an item on a second line, instead of a table that breaks. */
+const WIDE_COLUMNS = 140;
+/** Of an item's row: what and item id, the last two cells. */
+const SECOND_LINE = 2;
+
+/** Items as a table, with `cells` of the caller's own before each row. */
+function itemTable(
+  own: readonly string[],
+  items: readonly ItemView[],
+  cells: (item: ItemView) => string[],
+  columns?: number,
+): string {
+  const header = [...own, ...ITEM_HEADER];
+  const rows = items.map((item) => [...cells(item), ...itemRow(item)]);
+  if (columns === undefined || columns >= WIDE_COLUMNS) return table(header, rows, columns);
+  const [head, ...lines] = table(
+    header.slice(0, -SECOND_LINE),
+    rows.map((row) => row.slice(0, -SECOND_LINE)),
+    columns,
+  ).split('\n');
+  return [
+    head,
+    ...lines.map((line, k) => `${line}\n    ${rows[k]?.slice(-SECOND_LINE).toReversed().join('  ').trimEnd() ?? ''}`),
+  ].join('\n');
+}
+
+/** A case: text and video together. */
+export function showCase(view: CaseView, columns?: number): string {
+  const counts = Object.entries(view.counts)
+    .map(([kind, n]) => `${n} ${kind}`)
+    .join(', ');
+  return [
+    `Case ${view.case}: ${view.items.length} items (${counts}), ${sizeText(view.sizeBytes)}, ${durationText(view.durationMs)} of recording`,
+    `captured ${timeText(view.firstCapturedAt)} to ${timeText(view.lastCapturedAt)}`,
+    '',
+    itemTable([], view.items, () => [], columns),
+    ...(view.folder === null ? [] : ['', `In the vault: ${view.folder}`]),
+    ...view.items
+      .filter((item) => item.pictures.contactSheet !== null)
+      .map((item) => `Contact sheet of ${harmless(item.path)}: ${item.pictures.contactSheet ?? ''}`),
+  ].join('\n');
+}
+
+/** Search results. */
+export function showFound(
+  found: { readonly items: readonly ItemView[]; readonly more: boolean },
+  columns?: number,
+): string {
+  if (found.items.length === 0) return 'Nothing found.';
+  return [
+    itemTable(['case'], found.items, (item) => [harmless(item.case ?? '-')], columns),
+    ...(found.more ? ['', 'There is more: narrow the search, or raise --limit.'] : []),
+  ].join('\n');
+}
+
+/** One item with everything known of it. */
+export function showItem(item: ItemDetail): string {
+  const rows: [string, string | null][] = [
+    ['item', item.itemId],
+    ['case', item.case],
+    ['kind', item.kind + (item.keyMark ? ', key-marked' : '')],
+    ['type', item.documentType],
+    ['file', item.path],
+    ['size', `${item.sizeBytes} bytes (${sizeText(item.sizeBytes)})`],
+    [
+      'captured',
+      `${timeText(item.capturedAt)} (from the file's ${item.capturedFrom === 'name' ? 'name' : 'modification time'}, the camera's clock)`,
+    ],
+    ['recorded', timeText(item.recordedAt)],
+    ['camera', item.camera],
+    ['officer', item.officer],
+    ['length', item.durationMs === null ? null : durationText(item.durationMs)],
+    ['media', item.media],
+    ['place', item.location],
+    ['readable', item.readable === null ? 'not looked into' : item.readable ? 'yes' : `no: ${item.problem ?? ''}`],
+    ['sha256', item.sha256],
+    ['sm3', item.sm3],
+    ['keep until', `${item.retainUntil} (${item.retentionClass})`],
+    ['acquisition', item.acquisition],
+    ['ledger entry', `${item.ledgerIndex}${item.proof === null ? ' (not yet published)' : ' (proof with --json)'}`],
+    ['payload', item.payloadKey],
+    ['manifest', item.manifestKey],
+    ['poster', item.pictures.poster],
+    ['contact sheet', item.pictures.contactSheet],
+  ];
+  return table(
+    ['', ''],
+    rows.flatMap(([name, value]) => (value === null ? [] : [[name, harmless(value)]])),
+  ).replace(/^\n/, '');
+}
+
+/** Registered cameras. */
+export function showCameras(cameras: readonly CameraView[], columns?: number): string {
+  if (cameras.length === 0) return 'No cameras are registered. Register one: docket camera add SERIAL --officer NAME';
+  return table(
+    ['serial', 'model', 'profile', 'officer', 'certificate', 'unit', 'registered', ''],
+    cameras.map((each) => [
+      harmless(each.serial),
+      harmless(each.model ?? ''),
+      each.profile ?? '',
+      harmless(each.officer.name ?? ''),
+      harmless(each.officer.certificate ?? ''),
+      harmless(each.unit ?? ''),
+      timeText(each.registeredAt),
+      each.removed ? 'removed' : '',
+    ]),
+    columns,
+  );
+}
+
+/** What verification looked at and found. */
+export function showVerify(result: VerifyResult): string {
+  const checked = Object.entries(result.checked)
+    .map(([what, n]) => (what === 'bytes' ? `${sizeText(n)} read` : `${n} ${what}`))
+    .join(', ');
+  if (result.ok) return `Everything is in order: ${checked}.`;
+  const lines = result.findings
+    .slice(0, MAX_LINES)
+    .map((each: Finding) => `  ${each.code}  ${harmless(each.where)}\n      ${harmless(each.what)}`);
+  return [
+    `NOT in order: ${result.findings.length} finding(s). Checked ${checked}.`,
+    ...lines,
+    ...(result.findings.length > MAX_LINES
+      ? [`  ... and ${result.findings.length - MAX_LINES} more (--json lists all)`]
+      : []),
+  ].join('\n');
+}
+
+/** The station at a glance. */
+export function showStatus(status: StatusView): string {
+  const items = Object.entries(status.catalog.items)
+    .map(([kind, n]) => `${n} ${kind}`)
+    .join(', ');
+  return [
+    `Station ${status.station}: docketd is ${status.daemon ? 'running' : 'NOT running'}`,
+    ...(status.docks.length === 0
+      ? ['Docks: no camera is being copied']
+      : [
+          'Docks:',
+          table(
+            ['  camera', 'officer', 'state', 'files', 'bytes', 'left'],
+            status.docks.map((dock) => [
+              `  ${harmless(dock.camera)}`,
+              harmless(dock.officer ?? ''),
+              dock.state,
+              `${dock.filesDone}/${dock.filesTotal}`,
+              `${sizeText(dock.bytesDone)} of ${sizeText(dock.bytesTotal)}`,
+              dock.secondsLeft === null ? '' : durationText(dock.secondsLeft * 1000),
+            ]),
+          ),
+        ]),
+    `Queue: ${status.queue.spoolFiles} files (${sizeText(status.queue.spoolBytes)}) in the spool, ${status.queue.keptParts} interrupted file(s) kept to be continued, ${status.queue.acquisitionsWaiting} acquisition(s) waiting for the vault`,
+    `Ledger: ${status.ledger.size} entries, ${status.ledger.published} published to the vault, root ${status.ledger.root.slice(0, 16)}...`,
+    `Catalog: ${status.catalog.applied} entries applied; ${items === '' ? 'no items yet' : items}; ${status.catalog.cases} case(s), ${status.catalog.cameras} camera(s), ${sizeText(status.catalog.sizeBytes)}`,
+    `Free: ${sizeText(status.free.spoolBytes)} for the spool, ${sizeText(status.free.vaultBytes)} for the vault`,
+    ...(status.recent.length === 0
+      ? []
+      : [
+          'Last receipts:',
+          table(
+            ['  receipt', 'camera', 'finished', 'recorded', 'open'],
+            status.recent.map((each) => [
+              `  ${each.acquisition}`,
+              harmless(each.camera),
+              timeText(each.finishedAt),
+              String(each.recorded),
+              String(each.open),
+            ]),
+          ),
+        ]),
+    ...(status.problems.length === 0
+      ? ['No problems.']
+      : [
+          'Last problems:',
+          ...status.problems.map((each) => `  ${timeText(each.at)}  ${harmless(each.what)}\n      ${each.next}`),
+        ]),
+  ].join('\n');
+}

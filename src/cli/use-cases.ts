@@ -1,0 +1,166 @@
+// What the command line can ask for: one plain function per use case, answered by the daemon's socket or in this process.
+// Results are plain JSON values, since they cross a socket and are printed with --json; README lists their shapes.
+import type { CaseView, Fetched, FindOrder, ItemDetail, ItemView, VerifyResult } from '../custody/index.ts';
+import type { CaseNumber, Instant, ItemKind, Outcome, Receipt } from '../evidence/index.ts';
+
+/** How far long work is; one line on a terminal each. */
+export interface WorkProgress {
+  /** What the line is about: a camera, a check. */
+  readonly subject: string;
+  readonly state: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'bytes' | 'files' | 'entries' | 'objects';
+  /** Per second, of unit; absent at first. */
+  readonly rate?: number | undefined;
+  /** Seconds left; absent when unknown. */
+  readonly secondsLeft?: number | undefined;
+  /** File or thing in hand. */
+  readonly detail?: string | undefined;
+}
+
+/** Receives progress. */
+export type OnWork = (progress: WorkProgress) => void;
+
+/** `docket dock` and `docket document add`. */
+export interface DockRequest {
+  readonly path: string;
+  readonly camera?: string | undefined;
+  readonly case?: string | undefined;
+  /** Camera clock minus station clock as read by the officer, in milliseconds. */
+  readonly clockOffsetMs?: number | undefined;
+  readonly actor: string;
+}
+
+/** `docket document add`. */
+export interface DocumentRequest {
+  readonly files: readonly string[];
+  readonly case: string;
+  readonly type: string;
+  readonly actor: string;
+}
+
+/** The receipt as printed: one line per file seen. */
+export interface DockResult {
+  readonly acquisition: string;
+  readonly camera: Receipt['camera'];
+  readonly case?: CaseNumber | undefined;
+  readonly ended: Receipt['ended'];
+  /** True once the receipt is on record; false while it waits in the spool for the vault. */
+  readonly onRecord: boolean;
+  readonly files: readonly {
+    readonly path: string;
+    readonly sizeBytes: number;
+    readonly outcome: Outcome;
+    readonly itemId: string | null;
+    readonly sha256: string | null;
+    readonly reason: string | null;
+    readonly kind: ItemKind;
+    readonly keyMark: boolean;
+  }[];
+  readonly gaps: Receipt['gaps'];
+  readonly notes: readonly string[];
+}
+
+/** A camera in the register. */
+export interface CameraView {
+  readonly serial: string;
+  readonly model: string | null;
+  readonly profile: string | null;
+  readonly officer: { readonly name: string | null; readonly certificate: string | null };
+  readonly unit: string | null;
+  readonly registeredAt: Instant;
+  readonly removed: boolean;
+}
+
+/** `docket verify`. */
+export interface VerifyRequest {
+  readonly case?: string | undefined;
+  readonly item?: string | undefined;
+  readonly quick: boolean;
+}
+
+/** `docket status`. */
+export interface StatusView {
+  readonly station: string;
+  readonly daemon: boolean;
+  readonly docks: readonly {
+    readonly camera: string;
+    readonly officer: string | null;
+    readonly state: string;
+    readonly filesDone: number;
+    readonly filesTotal: number;
+    readonly bytesDone: number;
+    readonly bytesTotal: number;
+    readonly secondsLeft: number | null;
+  }[];
+  readonly queue: {
+    readonly spoolFiles: number;
+    readonly spoolBytes: number;
+    readonly keptParts: number;
+    readonly acquisitionsWaiting: number;
+  };
+  readonly ledger: { readonly size: number; readonly published: number; readonly root: string };
+  readonly catalog: {
+    readonly applied: number;
+    readonly items: Readonly<Record<string, number>>;
+    readonly cases: number;
+    readonly cameras: number;
+    readonly sizeBytes: number;
+  };
+  readonly free: { readonly spoolBytes: number; readonly vaultBytes: number };
+  readonly problems: readonly { readonly at: Instant; readonly what: string; readonly next: string }[];
+  readonly recent: readonly {
+    readonly acquisition: string;
+    readonly camera: string;
+    readonly finishedAt: Instant;
+    readonly recorded: number;
+    readonly open: number;
+  }[];
+}
+
+/** Everything a person can ask of a station. Failures as in the exit-code table. Whoever opens it closes it. */
+export interface UseCases extends AsyncDisposable {
+  status(): Promise<StatusView>;
+  dock(request: DockRequest, onWork: OnWork, signal: AbortSignal): Promise<DockResult>;
+  addDocuments(request: DocumentRequest, onWork: OnWork, signal: AbortSignal): Promise<DockResult>;
+  addCamera(request: {
+    serial: string;
+    model?: string | undefined;
+    profile?: string | undefined;
+    officer?: string | undefined;
+    certificate?: string | undefined;
+    unit?: string | undefined;
+    actor: string;
+  }): Promise<CameraView>;
+  removeCamera(request: { serial: string; actor: string }): Promise<CameraView>;
+  listCameras(): Promise<readonly CameraView[]>;
+  showCase(caseNumber: string): Promise<CaseView>;
+  find(request: FindOrder): Promise<{ readonly items: readonly ItemView[]; readonly more: boolean }>;
+  showItem(item: string): Promise<ItemDetail>;
+  fetchItem(request: { item: string; out: string }, onWork: OnWork, signal: AbortSignal): Promise<Fetched>;
+  verify(request: VerifyRequest, onWork: OnWork, signal: AbortSignal): Promise<VerifyResult>;
+  rebuild(
+    request: { fromVault: boolean; actor: string },
+    onWork: OnWork,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly ledgerSize: number;
+    readonly catalogApplied: number;
+    readonly adopted: number;
+    readonly setAside: readonly string[];
+  }>;
+  showKeys(): Promise<{ readonly station: string; readonly keyLine: string; readonly pem: string }>;
+}
+
+/** How the command line reaches a station; opened only by commands that need one. */
+export interface Doors {
+  open(config: string): Promise<UseCases>;
+  init(
+    directory: string,
+    actor: string,
+  ): Promise<{ readonly station: string; readonly folder: string; readonly config: string; readonly keyLine: string }>;
+  checkConfig(
+    config: string,
+  ): Promise<{ readonly file: string; readonly station: string; readonly warnings: readonly string[] }>;
+}

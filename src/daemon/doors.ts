@@ -1,0 +1,22 @@
+// The command line's doors to stations: an existing one by its configuration, a new one by init.
+// Never reads a configuration twice for one command.
+
+import { loadProfiles } from '../camera/index.ts';
+import type { Doors } from '../cli/index.ts';
+import { readConfig } from '../platform/index.ts';
+import { initStation } from './init.ts';
+import { openUseCases } from './local.ts';
+import { warnOf } from './status.ts';
+
+/** Doors that open stations on this machine. */
+export function makeDoors(version: string): Doors {
+  return {
+    open: async (file) => openUseCases(await readConfig(file)),
+    init: (directory, actor) => initStation({ directory, actor, version }),
+    checkConfig: async (file) => {
+      const config = await readConfig(file);
+      await loadProfiles(config.cameras.profiles);
+      return { file: config.file, station: config.station.name, warnings: await warnOf(config) };
+    },
+  };
+}

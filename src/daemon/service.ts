@@ -1,0 +1,224 @@
+// The service: watches the docks, takes what arrives, retries what waits, answers the door, and stops in order.
+// Never does what a room should do: it only connects arrivals to use cases and time to retries.
+import { basename } from 'node:path';
+import { type Arrival, type ArrivalWatch, type DropArrival, watchArrivals } from '../camera/index.ts';
+import { Failure, isFailure, OPEN_OUTCOMES } from '../evidence/index.ts';
+import { dockFiles, dockFolder, publishedSize, recoverSpool } from '../ingest/index.ts';
+import { type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
+import { makeAnswerers } from './answer.ts';
+import { Docks } from './docks.ts';
+import { placesOf } from './places.ts';
+import { type Answerer, openDoor } from './socket.ts';
+import { openStation, type Station } from './station.ts';
+import { viewStatus } from './status.ts';
+
+/** How often what waits in the spool, or is not yet published, is tried again, in milliseconds. */
+const RETRY_MS = 15_000;
+/** How long another docket may hold the station before the service gives up starting, in milliseconds. */
+const LOCK_WAIT_MS = 30_000;
+
+interface Service {
+  readonly station: Station;
+  readonly docks: Docks;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Acquisitions under way; stopping waits for them. */
+  readonly running: Set<Promise<void>>;
+}
+
+/** Runs the service until `signal` aborts. Failures: whatever stops a station; exit and let systemd start it again. */
+export async function runService(config: Config, log: Log, signal: AbortSignal): Promise<void> {
+  await using station = await openStation(config, { log, command: 'docketd', waitMs: LOCK_WAIT_MS });
+  const docks = new Docks(station.ports.clock, log, placesOf(config).problems);
+  await docks.load();
+  const stopping = new AbortController();
+  const service: Service = {
+    station,
+    docks,
+    log,
+    signal: AbortSignal.any([signal, stopping.signal]),
+    running: new Set(),
+  };
+  const door = await openDoor(placesOf(config).socket, answerersOf(service), log);
+  log.info('docketd is ready', {
+    station: config.station.name,
+    ledger: station.ports.ledger.size,
+    config: config.file,
+  });
+  await notifySystemd('--ready', `--status=station ${config.station.name} takes cameras`);
+  try {
+    await Promise.all([watchDocks(service), retryWaiting(service)]);
+  } finally {
+    stopping.abort(new Failure('cancelled', 'docketd is stopping'));
+    await notifySystemd('STOPPING=1');
+    await door.close();
+    await Promise.allSettled(service.running);
+    log.info('docketd has stopped', { station: config.station.name });
+  }
+}
+
+function answerersOf(service: Service): Readonly<Record<string, Answerer>> {
+  const { station, docks } = service;
+  const tracked = Object.entries(makeAnswerers(station.ports, docks)).map(([name, answerer]): [string, Answerer] => [
+    name,
+    (question, progress, gone) => {
+      // A command that is ended does not end a copy in progress; stopping the service does.
+      const work = answerer(
+        question,
+        progress,
+        name === 'dock' || name === 'documents' ? service.signal : AbortSignal.any([gone, service.signal]),
+      );
+      track(
+        service,
+        work.then(
+          () => undefined,
+          () => undefined,
+        ),
+      );
+      return work;
+    },
+  ]);
+  return { ...Object.fromEntries(tracked), status: () => viewStatus(station.config, docks.view()) };
+}
+
+function track(service: Service, work: Promise<void>): void {
+  service.running.add(work);
+  void work.finally(() => service.running.delete(work));
+}
+
+/** Takes arrivals as they come; each acquisition runs beside the others, the gate of ingest keeps the number bounded. */
+async function watchDocks(service: Service): Promise<void> {
+  const { cameras, inbox } = service.station.config;
+  const { clock } = service.station.ports;
+  await using watch = watchArrivals({
+    clock,
+    roots: cameras.roots,
+    allowPlainDirectories: cameras.plain_folders,
+    usb: cameras.usb,
+    inbox: inbox.path,
+    settleMs: inbox.settle_ms,
+    signal: service.signal,
+  });
+  for await (const arrival of watch) {
+    if (service.signal.aborted) return;
+    await notice(service, watch, arrival);
+  }
+}
+
+async function notice(service: Service, watch: ArrivalWatch, arrival: Arrival): Promise<void> {
+  const { log, docks } = service;
+  switch (arrival.kind) {
+    case 'arrived':
+      log.info('a camera arrived', { root: arrival.root, ...facts(arrival.identity) });
+      track(service, takeCamera(service, arrival.root));
+      return;
+    case 'departed':
+      log.info('a camera left', { root: arrival.root, ...facts(arrival.identity) });
+      return;
+    case 'usb':
+      log.info(`a USB device ${arrival.event}`, {
+        vendorId: arrival.vendorId,
+        productId: arrival.productId,
+        serial: arrival.serial ?? null,
+      });
+      return;
+    case 'drop':
+      track(service, takeDrop(service, watch, arrival));
+      return;
+    case 'problem':
+      // USB events only quicken and explain; without them the mounts are still looked at, so this is a remark.
+      if (arrival.where === 'usb') log.warn(arrival.message);
+      else await docks.problem(`watching ${arrival.where}`, new Failure('source-unreadable', arrival.message));
+  }
+}
+
+function facts(identity: {
+  readonly serial?: string | undefined;
+  readonly model?: string | undefined;
+}): Record<string, unknown> {
+  return { serial: identity.serial ?? null, model: identity.model ?? null };
+}
+
+async function takeCamera(service: Service, root: string): Promise<void> {
+  const { station, docks, log, signal } = service;
+  try {
+    const order = { path: root, actor: { kind: 'station' as const, name: station.config.station.name }, arrived: true };
+    const { receipt, final } = await dockFolder(station.ports, order, docks.onProgress, signal);
+    log.info('an acquisition ended', {
+      acquisition: receipt.acquisition,
+      ended: receipt.ended,
+      files: receipt.files.length,
+      final,
+    });
+    const open = receipt.files.filter((file) => OPEN_OUTCOMES.has(file.outcome) && file.outcome !== 'in-progress');
+    const first = open[0];
+    if (first !== undefined)
+      await docks.problem(
+        `${open.length} file(s) of ${root} are not on record`,
+        new Failure('camera-gone', `${first.path.text}: ${first.reason ?? first.outcome}`),
+      );
+  } catch (error) {
+    await stopOrTell(service, `the camera at ${root} was not taken`, error);
+  }
+}
+
+/** Documents and footage dropped into inbox/<case number>/; what was recorded stays where it is, and is not taken again. */
+async function takeDrop(service: Service, watch: ArrivalWatch, drop: DropArrival): Promise<void> {
+  const { station, docks, log, signal } = service;
+  try {
+    if (drop.caseText === undefined)
+      throw new Failure(
+        'invalid',
+        `${drop.files
+          .map((each) => basename(each))
+          .join(', ')
+          .slice(0, 200)} lies in no case folder: move it to a folder that has the case number as its name`,
+      );
+    const order = {
+      files: drop.files,
+      case: drop.caseText,
+      way: 'inbox' as const,
+      root: drop.folder,
+      actor: { kind: 'station' as const, name: station.config.station.name },
+    };
+    const { receipt, final } = await dockFiles(station.ports, order, docks.onProgress, signal);
+    log.info('a drop was taken', {
+      acquisition: receipt.acquisition,
+      case: drop.caseText,
+      files: receipt.files.length,
+      final,
+    });
+    if (receipt.files.some((file) => file.outcome === 'failed' || file.outcome === 'interrupted'))
+      watch.offerAgain(drop.folder);
+  } catch (error) {
+    await stopOrTell(service, `what was dropped into ${drop.folder} was not taken`, error);
+  }
+}
+
+/** Failures of one camera are told; what stops the station is thrown into the log and ends the process, so that recovery runs. */
+async function stopOrTell(service: Service, what: string, error: unknown): Promise<void> {
+  if (isFailure(error, 'cancelled')) return;
+  await service.docks.problem(what, error);
+  if (!isFailure(error) || error.policy === 'stop') {
+    service.log.error('docketd stops: what is committed is safe, the next start continues', errorFacts(error));
+    process.exitCode = isFailure(error) ? error.exit : 70;
+    process.kill(process.pid, 'SIGTERM');
+  }
+}
+
+async function retryWaiting(service: Service): Promise<void> {
+  const { station, docks, log, signal } = service;
+  const { ports } = station;
+  while (!signal.aborted) {
+    const { finished, waiting } = await recoverSpool(ports, (acquisition) => docks.isBusy(acquisition));
+    for (const receipt of finished)
+      log.info('an acquisition was finished from the spool', {
+        acquisition: receipt.acquisition,
+        ended: receipt.ended,
+      });
+    if (waiting.length > 0)
+      log.warn('work waits in the spool', { waiting: waiting.length, reason: waiting[0]?.reason ?? '' });
+    if (publishedSize(ports.ledger) < ports.ledger.size) log.warn('the ledger is not yet published', {});
+    await ports.clock.wait(RETRY_MS, signal).catch(() => undefined); // ends early when the service stops
+  }
+}

@@ -1,0 +1,249 @@
+// Composes a station: the only place, with tests, that constructs rooms and hands them to each other.
+// Opening is the reverse of closing; what is opened half is closed again.
+import { join } from 'node:path';
+import { openSpool } from '../acquire/index.ts';
+import { loadProfiles } from '../camera/index.ts';
+import { type Catalog, catchUp, openCatalog, removeCatalog } from '../catalog/index.ts';
+import type { CustodyPorts } from '../custody/index.ts';
+import { decodeEntry, Failure, isFailure, type Signer } from '../evidence/index.ts';
+import { type DockPorts, makePublisher, makeRecorder } from '../ingest/index.ts';
+import {
+  acquireStationLock,
+  type Ledger,
+  type LedgerView,
+  openLedger,
+  openLedgerReader,
+  type TileStore,
+} from '../ledger/index.ts';
+import type { Media } from '../media/index.ts';
+import {
+  type Clock,
+  type Config,
+  type DigestPool,
+  ensureDirectory,
+  exists,
+  type Log,
+  makeGate,
+  openDigestPool,
+  readBootId,
+  sweepTemporary,
+  systemClock,
+  wrapWriteError,
+} from '../platform/index.ts';
+import { keyNameOf, openStationKey } from '../seal/index.ts';
+import { openDirectoryVault, type Vault } from '../vault/index.ts';
+import { spoolInHand } from './in-hand.ts';
+import { placesOf } from './places.ts';
+import { tileStoreOf } from './tiles.ts';
+
+/** Profiles shipped with docket. */
+const SHIPPED_PROFILES = join(import.meta.dirname, '../../config/cameras');
+const MIB = 1_048_576;
+const GIB = 1024 * MIB;
+
+/** A station open for writing; holds the station lock. */
+export interface Station extends AsyncDisposable {
+  readonly config: Config;
+  readonly ports: DockPorts;
+}
+
+/** How a station is opened. */
+export interface OpenStationOptions {
+  readonly log: Log;
+  /** Command that holds the lock, for the message others get. */
+  readonly command: string;
+  /** How long to wait for another docket to end, in milliseconds. */
+  readonly waitMs: number;
+  readonly clock?: Clock;
+  /** Runs under the lock before the ledger is opened: rebuild puts a restored head in place there. */
+  readonly beforeLedger?: (parts: { readonly signer: Signer; readonly tiles: TileStore }) => Promise<void>;
+}
+
+/** Opens a station for writing: lock, key, vault, ledger (checked against the vault), catalog (caught up). Failures: station-locked, key-*, vault-unreachable, ledger-*. */
+export async function openStation(config: Config, options: OpenStationOptions): Promise<Station> {
+  const clock = options.clock ?? systemClock;
+  const places = placesOf(config);
+  await using opening = new AsyncDisposableStack();
+  await ensureState(config);
+  opening.use(
+    await acquireStationLock(
+      places.lock,
+      { pid: process.pid, command: options.command },
+      { waitMs: options.waitMs, clock },
+    ),
+  );
+  await sweepState(config);
+  const signer = await openSigner(config);
+  const digests = opening.use(openDigestPool());
+  const vault = opening.use(await openVault(config, digests));
+  const tiles = tileStoreOf(vault, config.station.name);
+  await options.beforeLedger?.({ signer, tiles });
+  const ledger = opening.use(await openLedger({ path: places.head, signer }));
+  const { standing } = await ledger.checkAgainstStore(tiles);
+  if (standing === 'missing') await refuseEmpty(vault, config.vault.path);
+  const catalog = opening.use(await openCaughtUp(places.catalog, ledger.view(tiles), options.log));
+  const media = config.media.examine ? opening.use(await openExaminer(places.derived, clock)) : undefined;
+  const ports = await composePorts({ config, clock, log: options.log, signer, digests, vault, ledger, catalog, media });
+  const opened = opening.move();
+  return { config, ports, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** A vault that held this ledger and now holds nothing at all is the bare mount point of its disk: filling that would hide what is on record. */
+async function refuseEmpty(vault: Vault, path: string): Promise<void> {
+  for await (const _ of vault.list('')) return;
+  throw new Failure('vault-unreachable', `the vault ${path} is empty, and was not: is its disk mounted?`);
+}
+
+/** Loaded only where it is used: reading commands start without the image library. */
+async function openExaminer(derivedDir: string, clock: Clock): Promise<Media> {
+  const { DEFAULT_MEDIA_LIMITS, openMedia } = await import('../media/index.ts');
+  return openMedia({ derivedDir, clock, limits: DEFAULT_MEDIA_LIMITS });
+}
+
+async function ensureState(config: Config): Promise<void> {
+  try {
+    await ensureDirectory(config.paths.state);
+  } catch (cause) {
+    throw new Failure('disk-failed', `the state folder ${config.paths.state} cannot be made`, { cause });
+  }
+}
+
+/** Under the lock nobody else writes here, so what is half made was left by a docket that was killed. */
+async function sweepState(config: Config): Promise<void> {
+  const { spool } = placesOf(config);
+  try {
+    for (const each of [config.paths.state, join(spool, 'parts')]) if (await exists(each)) await sweepTemporary(each);
+  } catch (error) {
+    throw wrapWriteError(error, config.paths.state, 'spool-full');
+  }
+}
+
+/** The key, which must be the one the configuration names: nothing is ever sealed with another. */
+async function openSigner(config: Config): Promise<Signer> {
+  const signer = await openStationKey(config.paths.key, config.station.name);
+  if (config.station.public_key.name !== keyNameOf(config.station.name))
+    throw new Failure(
+      'config-invalid',
+      `${config.file}: station.public_key is of ${config.station.public_key.name}, but the station is called ${config.station.name}`,
+    );
+  if (!signer.publicKey.equals(config.station.public_key.publicKey))
+    throw new Failure(
+      'key-foreign',
+      `${config.paths.key} is not the key that ${config.file} names as station.public_key`,
+    );
+  return signer;
+}
+
+/** The vault of a configuration. */
+export function openVault(config: Config, digests: DigestPool): Promise<Vault> {
+  return openDirectoryVault({ path: config.vault.path, digests });
+}
+
+/** A projection may be damaged, of another version, or ahead of a ledger that was restored: it is made anew and caught up. */
+async function openCaughtUp(path: string, ledger: LedgerView, log: Log): Promise<Catalog> {
+  let catalog: Catalog | undefined;
+  try {
+    catalog = await openCatalog({ path, mode: 'write' });
+    if (catalog.appliedSize <= ledger.state().checkpoint.size) {
+      await catchUp(catalog, (from) => decodedEntries(ledger, from));
+      return catalog;
+    }
+    log.warn('the catalog knows more than the ledger; it is made again', { path });
+  } catch (error) {
+    await catalog?.close();
+    if (!isFailure(error, 'catalog-broken')) throw error;
+    log.warn('the catalog is damaged; it is made again', { path, reason: error.message });
+  }
+  await catalog?.close();
+  await removeCatalog(path);
+  const fresh = await openCatalog({ path, mode: 'write' });
+  await catchUp(fresh, (from) => decodedEntries(ledger, from));
+  return fresh;
+}
+
+/** Ledger entries from an index on, parsed. */
+export async function* decodedEntries(
+  ledger: LedgerView,
+  from: number,
+  to?: number,
+): AsyncIterable<{ index: number; entry: ReturnType<typeof decodeEntry> }> {
+  for await (const { index, bytes } of ledger.entries(from, to))
+    yield { index, entry: decodeEntry(bytes, `ledger entry ${index}`) };
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signer: Signer;
+  readonly digests: DigestPool;
+  readonly vault: Vault;
+  readonly ledger: Ledger;
+  readonly catalog: Catalog;
+  readonly media: Media | undefined;
+}
+
+async function composePorts(parts: Parts): Promise<DockPorts> {
+  const { config, clock, log, signer, vault, ledger, catalog } = parts;
+  const station = config.station.name;
+  const tiles = tileStoreOf(vault, station);
+  const { limits } = config;
+  const spool = await openSpool(placesOf(config).spool, {
+    maxBytes: limits.spool_gib * GIB,
+    reserveBytes: limits.spool_reserve_mib * MIB,
+  });
+  const { sm3 } = config.digest;
+  const maxFileBytes = limits.file_gib * GIB;
+  return {
+    ...parts,
+    station,
+    spool,
+    tiles,
+    pull: { spool, clock, sm3, maxFileBytes },
+    recorder: makeRecorder({ ledger, catalog, log }),
+    publisher: makePublisher({ station, signer, ledger, tiles, vault }),
+    cameras: makeGate(limits.cameras_at_once),
+    rules: {
+      sm3,
+      maxFileBytes,
+      readRetries: limits.read_retries,
+      maxAcquisitionMs: limits.acquisition_hours * 3_600_000,
+      release: config.release.enabled,
+      retention: { footage: config.retention.footage, case: config.retention.case, keyMark: config.retention.key_mark },
+      pictures: config.media.pictures,
+    },
+    boot: await readBootId(),
+    profiles: await loadProfiles([SHIPPED_PROFILES, ...config.cameras.profiles]),
+    cardLimits: { maxFiles: limits.files_per_camera, maxPathBytes: limits.path_bytes, maxDepth: limits.folder_depth },
+    unknownCameras: config.cameras.unknown,
+  };
+}
+
+/** A station open for reading; needs no lock and works beside the daemon. */
+export interface Archive extends AsyncDisposable {
+  readonly config: Config;
+  readonly ports: CustodyPorts;
+}
+
+/** Opens what read commands need. Failures: vault-unreachable, ledger-*, catalog-broken. */
+export async function openArchive(config: Config): Promise<Archive> {
+  const places = placesOf(config);
+  await using opening = new AsyncDisposableStack();
+  const digests = opening.use(openDigestPool());
+  const vault = opening.use(await openVault(config, digests));
+  const verifier = config.station.public_key;
+  const ledger = opening.use(await openLedgerReader({ path: places.head, verifier }));
+  const catalog = opening.use(await openCatalog({ path: places.catalog, mode: 'read' }));
+  const ports: CustodyPorts = {
+    station: config.station.name,
+    verifier,
+    vault,
+    tiles: tileStoreOf(vault, config.station.name),
+    ledger,
+    catalog,
+    clock: systemClock,
+    inHand: () => spoolInHand(places.spool),
+  };
+  const opened = opening.move();
+  return { config, ports, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}

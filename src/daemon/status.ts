@@ -1,0 +1,104 @@
+// The station at a glance, from what is on disk; a running daemon adds its docks and problems.
+// Never takes the lock, never writes.
+import { stat } from 'node:fs/promises';
+import { measureSpool } from '../acquire/index.ts';
+import type { Catalog, CatalogAcquisition } from '../catalog/index.ts';
+import type { StatusView } from '../cli/index.ts';
+import { OPEN_OUTCOMES, type Outcome } from '../evidence/index.ts';
+import { type Config, freeBytes } from '../platform/index.ts';
+import { readProblems } from './docks.ts';
+import { spoolInHand } from './in-hand.ts';
+import { placesOf } from './places.ts';
+import { openArchive } from './station.ts';
+
+/** Receipts shown. */
+const RECENT = 5;
+/** Problems shown. */
+const MAX_PROBLEMS = 10;
+
+/** Status without a daemon, or the part a daemon's answer has in common with it. */
+export async function viewStatus(config: Config, live?: Pick<StatusView, 'docks' | 'problems'>): Promise<StatusView> {
+  const places = placesOf(config);
+  await using archive = await openArchive(config);
+  const { catalog, ledger } = archive.ports;
+  const { checkpoint, published } = ledger.state();
+  const counts = catalog.counts();
+  const spool = await measureSpool(places.spool);
+  const inHand = await spoolInHand(places.spool);
+  const busy = live?.docks.filter((each) => each.state !== 'done' && each.state !== 'problem').length ?? 0;
+  return {
+    station: config.station.name,
+    daemon: live !== undefined,
+    docks: live?.docks ?? [],
+    queue: {
+      spoolFiles: spool.files - spool.parts,
+      spoolBytes: spool.sizeBytes,
+      keptParts: spool.parts,
+      acquisitionsWaiting: Math.max(0, inHand.acquisitions.size - busy),
+    },
+    ledger: { size: checkpoint.size, published: published?.size ?? 0, root: checkpoint.root.toString('hex') },
+    catalog: {
+      applied: catalog.appliedSize,
+      items: Object.fromEntries(
+        Object.entries(counts.kinds).flatMap(([kind, each]) => (each.items > 0 ? [[kind, each.items]] : [])),
+      ),
+      cases: counts.cases,
+      cameras: counts.cameras,
+      sizeBytes: counts.bytes,
+    },
+    free: { spoolBytes: await freeBytes(config.paths.state), vaultBytes: await freeBytes(config.vault.path) },
+    problems: latest([
+      ...(live?.problems ?? (await readProblems(places.problems))),
+      ...catalog.recentRefusals(RECENT).map(viewRefusal),
+    ]),
+    recent: catalog.recentAcquisitions(RECENT).map(viewRecent),
+  };
+}
+
+type ProblemView = StatusView['problems'][number];
+
+/** Newest first. */
+function latest(problems: readonly ProblemView[]): ProblemView[] {
+  return problems.toSorted((a, b) => (a.at < b.at ? 1 : -1)).slice(0, MAX_PROBLEMS);
+}
+
+function viewRefusal({ entry }: ReturnType<Catalog['recentRefusals']>[number]): ProblemView {
+  const { serial } = entry.camera;
+  const next =
+    serial === undefined ? 'Look at the camera; docket dock FOLDER takes it by hand.' : `docket camera add ${serial}`;
+  return { at: entry.at, what: `a camera was refused: ${entry.reason}`, next };
+}
+
+function viewRecent({ entry }: CatalogAcquisition): StatusView['recent'][number] {
+  const open = Object.entries(entry.outcomes).reduce(
+    (sum, [outcome, n]) => sum + (OPEN_OUTCOMES.has(outcome as Outcome) ? n : 0),
+    0,
+  ); // the schema's keys are outcomes
+  return {
+    acquisition: entry.acquisition,
+    camera: entry.camera.serial ?? entry.camera.folder ?? entry.camera.way,
+    finishedAt: entry.finishedAt,
+    recorded: entry.outcomes.recorded,
+    open,
+  };
+}
+
+/** Warnings of a configuration that is valid and yet cannot work as it stands. */
+export async function warnOf(config: Config): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const [name, path] of [
+    ['paths.key', config.paths.key],
+    ['vault.path', config.vault.path],
+    ['paths.state', config.paths.state],
+  ] as const) {
+    if (
+      await stat(path).then(
+        () => false,
+        () => true,
+      )
+    )
+      warnings.push(`${name}: there is no ${path}`);
+  }
+  if (config.release.enabled) warnings.push('release.enabled: cameras are cleared of what is recorded');
+  return warnings;
+}
