@@ -1,0 +1,3 @@
+// laws: room-unknown
+/** A folder the table does not know. */
+export const forgotten = 1;

@@ -1,0 +1,2 @@
+// A good door.
+export { card } from './card.ts';

@@ -1,0 +1,2 @@
+// A good door.
+export { type Digest, parseDigest } from './digest.ts';

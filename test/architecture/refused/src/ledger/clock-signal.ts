@@ -1,0 +1,3 @@
+// laws: clock-timer
+/** A timer in disguise. */
+export const limit = (): AbortSignal => AbortSignal.timeout(1);

@@ -1,0 +1,3 @@
+// laws: clock-timer
+/** Sets a timer. */
+export const later = (act: () => void): unknown => setTimeout(act, 1);

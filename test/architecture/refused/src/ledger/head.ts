@@ -1,0 +1,5 @@
+// A good file.
+/** The head. */
+export interface Head {
+  readonly size: number;
+}

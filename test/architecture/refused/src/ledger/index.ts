@@ -1,0 +1,2 @@
+// A good door.
+export type { Head } from './head.ts';

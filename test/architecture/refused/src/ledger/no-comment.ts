@@ -1,0 +1,2 @@
+export const silent = 1;
+// laws: file-comment

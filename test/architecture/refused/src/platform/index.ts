@@ -1,0 +1,3 @@
+// A good door.
+export { readTime, wait } from './clock.ts';
+export { zone } from './clock/zone.ts';
