@@ -1,4 +1,4 @@
-// Publishes what is committed: case statements first, then tiles, bundles and the checkpoint.
+// Publishes what is committed: entry bundles, then case statements, then tiles and the checkpoint.
 // All of it can be made again from the ledger; nothing here is the only copy, and every step may be repeated.
 import { createHash } from 'node:crypto';
 import {
@@ -39,12 +39,12 @@ async function publishOnce(ports: PublishPorts): Promise<void> {
   const { ledger, tiles } = ports;
   if (publishedSize(ledger) === ledger.size) return;
   // The statements of the very entries that the checkpoint will cover: another camera's may be committed at any moment.
-  const before = async (from: number, to: number): Promise<void> => {
+  const beforeTiles = async (from: number, to: number): Promise<void> => {
     for await (const { index, bytes } of ledger.view(tiles).entries(from, to))
       await publishStatement(ports, index, bytes);
     // Crash here: the statements stand; the checkpoint does not cover them yet, and the next run puts the same bytes again.
   };
-  await ledger.publish(tiles, { before });
+  await ledger.publish(tiles, { beforeTiles });
 }
 
 /** Publishes now if the vault can take it; what is committed is on record either way, and the service tries again by itself. */

@@ -11,7 +11,7 @@ import { writeMark } from './head-mark.ts';
 import { openChecked } from './head-open.ts';
 import type { HeadState } from './head-view.ts';
 import { type HeadWriter, openHeadWriter } from './head-writer.ts';
-import { putCheckpoint, putTree } from './publish.ts';
+import { putCheckpoint, putEntries, putTiles } from './publish.ts';
 import type { CompactRange } from './range.ts';
 import type { TileStore } from './store.ts';
 import { compareWithStore, type StoreStanding } from './store-check.ts';
@@ -44,8 +44,8 @@ export interface Published {
 /** How a publication is made. */
 export interface PublishOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Entries `from` to `to` (without `to`) are not known to be published; a failure here ends the publication before it began. */
-  readonly before?: ((from: number, to: number) => Promise<void>) | undefined;
+  /** Entries `from` to `to` (without `to`) are not known to be published; a failure here ends the publication: no checkpoint covers them yet. */
+  readonly beforeTiles?: ((from: number, to: number) => Promise<void>) | undefined;
 }
 
 /**
@@ -143,7 +143,8 @@ export class Ledger implements AsyncDisposable {
 
   /**
    * Brings the store up to the entries committed when it begins; appends may go on meanwhile. Idempotent; a second call waits for the first.
-   * `before` runs first, with exactly the entries that this publication is about to cover: what must stand before they are published.
+   * `beforeTiles` runs with exactly the entries that this publication is about to cover, once their bundles stand in the store: what
+   * it writes of them can then never be contradicted, because a head that is lost meanwhile takes up those very entries.
    * Throws Failure as compareWithStore, as the store does, or as append; the ledger stays usable unless it is 'ledger-unknown'.
    */
   async publish(store: TileStore, options: PublishOptions = {}): Promise<Published> {
@@ -152,12 +153,13 @@ export class Ledger implements AsyncDisposable {
     return turn;
   }
 
-  async #publish(store: TileStore, { signal, before }: PublishOptions): Promise<Published> {
+  async #publish(store: TileStore, { signal, beforeTiles }: PublishOptions): Promise<Published> {
     const { checkpoint: target, published } = this.state();
     const { standing, checkpoint } = await this.checkAgainstStore(store);
     if (checkpoint?.size !== target.size || published?.size !== target.size) {
-      await before?.(published?.size ?? 0, target.size);
-      await putTree(this.#head.rows, target, store, signal);
+      await putEntries(this.#head.rows, target, store, signal);
+      await beforeTiles?.(published?.size ?? 0, target.size);
+      await putTiles(this.#head.rows, target, store, signal);
       await putCheckpoint(store, target);
       // A crash here: the store is ahead of `published`, and the next publication finds everything in place.
       this.#prune(target);

@@ -1,4 +1,4 @@
-// Bringing a tile store up to a head: full tiles, partial tiles, and last the checkpoint, which never goes back.
+// Bringing a tile store up to a head: entries first, then tiles, and last the checkpoint, which never goes back.
 // Idempotent: after a crash anywhere the same call does the rest, and every object written ahead of the checkpoint is written again
 // with the same bytes. Never drops anything from the head; the ledger does, once this has returned.
 import { Failure } from '../evidence/index.ts';
@@ -9,36 +9,49 @@ import type { HeadRows } from './head-rows.ts';
 import type { TileStore } from './store.ts';
 import { hashesAt, MAX_LEVEL, TILE_WIDTH, tilePath } from './tile.ts';
 
-/** Writes what the store lacks of the tree of `target`. Throws Failure 'vault-mismatch' or what the store throws. */
-export async function putTree(
+/** Writes the entry bundles that the store lacks of `target`. Throws as putTiles. */
+export async function putEntries(
   rows: HeadRows,
   target: Checkpoint,
   store: TileStore,
   signal?: AbortSignal,
 ): Promise<void> {
-  const floor = rows.firstEntry() ?? target.size;
-  for (let level = 0; level <= MAX_LEVEL; level += 1) {
-    const count = hashesAt(target.size, level);
-    for (let at = prunedBelow(floor, level); at < count; at += TILE_WIDTH) {
-      signal?.throwIfAborted();
-      const width = Math.min(TILE_WIDTH, count - at);
-      if (level === 0) await putEntries(rows, at, width, store);
-      else
-        await put(
-          store,
-          tilePath(level, at / TILE_WIDTH, width),
-          width,
-          mustHold(rows.tile(level, at / TILE_WIDTH, width)),
-        );
-    }
-  }
+  for (const { at, width } of missingOf(rows, target, 0, signal))
+    await put(
+      store,
+      tilePath('entries', at / TILE_WIDTH, width),
+      width,
+      encodeBundle(mustHold(rows.entries(at, at + width))),
+    );
 }
 
-async function putEntries(rows: HeadRows, from: number, width: number, store: TileStore): Promise<void> {
-  const entries = mustHold(rows.entries(from, from + width));
-  const index = from / TILE_WIDTH;
-  await put(store, tilePath('entries', index, width), width, encodeBundle(entries));
-  await put(store, tilePath(0, index, width), width, hashEntries(entries));
+/** Writes the tiles that the store lacks of the tree of `target`. Throws Failure 'vault-mismatch' or what the store throws. */
+export async function putTiles(
+  rows: HeadRows,
+  target: Checkpoint,
+  store: TileStore,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let level = 0; level <= MAX_LEVEL; level += 1)
+    for (const { at, width } of missingOf(rows, target, level, signal)) {
+      const tile =
+        level === 0 ? hashEntries(mustHold(rows.entries(at, at + width))) : rows.tile(level, at / TILE_WIDTH, width);
+      await put(store, tilePath(level, at / TILE_WIDTH, width), width, mustHold(tile));
+    }
+}
+
+/** First hash and width of each tile of a level that the head has not let go of. */
+function* missingOf(
+  rows: HeadRows,
+  target: Checkpoint,
+  level: number,
+  signal: AbortSignal | undefined,
+): Iterable<{ readonly at: number; readonly width: number }> {
+  const count = hashesAt(target.size, level);
+  for (let at = prunedBelow(rows.firstEntry() ?? target.size, level); at < count; at += TILE_WIDTH) {
+    signal?.throwIfAborted();
+    yield { at, width: Math.min(TILE_WIDTH, count - at) };
+  }
 }
 
 /** A full object is read back, because the head lets go of its rows afterwards; a partial one stays in the head. */

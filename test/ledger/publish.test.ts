@@ -2,7 +2,7 @@
 import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { MemoryTileStore, openCheckpoint, openLedger, verifyLedger } from '../../src/ledger/index.ts';
+import { MemoryTileStore, openCheckpoint, openLedger, restoreHead, verifyLedger } from '../../src/ledger/index.ts';
 import {
   type Bench,
   entryOf,
@@ -181,4 +181,31 @@ test('a store that says yes and keeps other bytes is not believed', async () => 
   expect(await failureOf(ledger.publish(store))).toBe('vault-mismatch');
   expect(await store.readCheckpoint()).toBeUndefined();
   expect((await ledger.publish(bench.store)).size).toBe(300); // nothing had left the head
+});
+
+test('entries stand in the store before anything is told of them, so that a head lost meanwhile takes up the very same ones', async () => {
+  await using bench = await makeBench();
+  await using ledger = await bench.open();
+  grow(ledger, 300);
+  await ledger.publish(bench.store);
+  grow(ledger, 560);
+  const told: string[] = [];
+  const cutOff = ledger.publish(bench.store, {
+    beforeTiles: async (from, to) => {
+      for await (const { bytes } of ledger.view(bench.store).entries(from, to)) told.push(bytes.toString('hex'));
+      throw new Error('the power went');
+    },
+  });
+  await expect(cutOff).rejects.toThrow('the power went');
+  const path = join(bench.path, '../restored.db');
+  const found: string[] = [];
+  const onEntry = (index: number, bytes: Buffer): void => {
+    if (index >= 300) found.push(bytes.toString('hex'));
+  };
+  expect(await restoreHead({ path, signer: bench.signer, store: bench.store, onEntry })).toMatchObject({
+    size: 560,
+    vouched: 300,
+  });
+  expect(told).toHaveLength(260);
+  expect(found).toEqual(told);
 });
