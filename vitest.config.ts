@@ -19,7 +19,13 @@ export default defineConfig({
         test: {
           name: 'plain',
           include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/architecture/refused/**', 'test/fault/**', '**/*.fault.test.ts'],
+          exclude: [
+            '**/node_modules/**',
+            'test/architecture/refused/**',
+            'test/fault/**',
+            'test/s3/**',
+            '**/*.fault.test.ts',
+          ],
           testTimeout: 20 * SECOND_MS,
           hookTimeout: 60 * SECOND_MS,
         },
@@ -30,6 +36,16 @@ export default defineConfig({
           name: 'fault',
           include: ['test/fault/**/*.test.ts', '{src,test}/**/*.fault.test.ts'],
           testTimeout: 600 * SECOND_MS,
+          hookTimeout: 120 * SECOND_MS,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 's3',
+          include: ['test/s3/**/*.test.ts'],
+          globalSetup: ['test/s3/global-setup.ts'],
+          testTimeout: 120 * SECOND_MS,
           hookTimeout: 120 * SECOND_MS,
         },
       },

@@ -221,7 +221,7 @@ export function showStatus(status: StatusView): string {
     `Queue: ${status.queue.spoolFiles} files (${sizeText(status.queue.spoolBytes)}) in the spool, ${status.queue.keptParts} interrupted file(s) kept to be continued, ${status.queue.acquisitionsWaiting} acquisition(s) waiting for the vault`,
     `Ledger: ${status.ledger.size} entries, ${status.ledger.published} published to the vault, root ${status.ledger.root.slice(0, 16)}...`,
     `Catalog: ${status.catalog.applied} entries applied; ${items === '' ? 'no items yet' : items}; ${status.catalog.cases} case(s), ${status.catalog.cameras} camera(s), ${sizeText(status.catalog.sizeBytes)}`,
-    `Free: ${sizeText(status.free.spoolBytes)} for the spool, ${sizeText(status.free.vaultBytes)} for the vault`,
+    `Free: ${sizeText(status.free.spoolBytes)} for the spool${status.free.vaultBytes === null ? '' : `, ${sizeText(status.free.vaultBytes)} for the vault`}`,
     ...(status.recent.length === 0
       ? []
       : [

@@ -108,7 +108,8 @@ export interface StatusView {
     readonly cameras: number;
     readonly sizeBytes: number;
   };
-  readonly free: { readonly spoolBytes: number; readonly vaultBytes: number };
+  /** `vaultBytes` is null where no vault is a directory: a bucket has no end that can be asked for. */
+  readonly free: { readonly spoolBytes: number; readonly vaultBytes: number | null };
   readonly problems: readonly { readonly at: Instant; readonly what: string; readonly next: string }[];
   readonly recent: readonly {
     readonly acquisition: string;

@@ -74,11 +74,13 @@ export function makeAnswerers(ports: DockPorts, docks: Docks): Readonly<Record<s
     },
     addCamera: async (question) => {
       const request = parseShape(questions.addCamera, question, 'the request');
+      await ports.standing.confirm();
       registerCamera(filingPorts(ports), request);
       return shown(ports, request.serial);
     },
     removeCamera: async (question) => {
       const { serial, actor: name } = parseShape(questions.removeCamera, question, 'the request');
+      await ports.standing.confirm();
       removeCamera(filingPorts(ports), serial, name);
       return shown(ports, serial);
     },

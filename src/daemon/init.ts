@@ -51,7 +51,10 @@ export async function initStation(options: InitOptions): Promise<NewStation> {
     const signer = await createStationKey(join(folder, 'station.key'), station);
     const keyLine = formatKeyLine(signer);
     await createLedger({ path: join(folder, 'state', 'ledger.db'), signer });
-    await createExclusive(config, Buffer.from(formatNewConfig(station, keyLine)));
+    await createExclusive(
+      config,
+      Buffer.from(formatNewConfig(station, keyLine, { kind: 'directory', keys: { path: 'vault' } })),
+    );
     await recordBirth(config, station, keyLine, options);
     return { station, folder, config, keyLine };
   } catch (error) {
@@ -89,6 +92,7 @@ async function recordBirth(config: string, station: StationName, keyLine: string
     log: silentLog,
     command: 'docket init',
     waitMs: 0,
+    needsVault: true,
   });
   const { recorder, publisher } = opened.ports;
   const at = formatInstant(systemClock.now());

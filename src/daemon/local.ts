@@ -13,6 +13,7 @@ import { rebuild } from './rebuild.ts';
 import { askDaemon } from './socket.ts';
 import { openArchive, openStation } from './station.ts';
 import { viewStatus } from './status.ts';
+import { vaultFolderOf } from './vaults.ts';
 import { verifyStation } from './verify.ts';
 
 /** How long a command waits for another one that holds the station, in milliseconds. */
@@ -40,7 +41,7 @@ export function openUseCases(config: Config): UseCases {
     },
     showCase: async (number) => {
       await using archive = await openArchive(config);
-      return await showCase({ ...archive.ports, ...views }, number, config.vault.path);
+      return await showCase({ ...archive.ports, ...views }, number, vaultFolderOf(config));
     },
     find: async (request) => {
       await using archive = await openArchive(config);

@@ -37,6 +37,7 @@ export async function rebuild(
     log: silentLog,
     command: 'docket rebuild',
     waitMs: 0,
+    needsVault: true,
     beforeLedger: async ({ signer, tiles }) => {
       if (request.fromVault) {
         step('reading the ledger from the vault');

@@ -6,7 +6,7 @@ import { loadProfiles } from '../camera/index.ts';
 import { type Catalog, catchUp, openCatalog, removeCatalog } from '../catalog/index.ts';
 import type { CustodyPorts } from '../custody/index.ts';
 import { decodeEntry, Failure, isFailure, type Signer } from '../evidence/index.ts';
-import { type DockPorts, makePublisher, makeRecorder } from '../ingest/index.ts';
+import { type DockPorts, makePublisher, makeRecorder, type Standing } from '../ingest/index.ts';
 import {
   acquireStationLock,
   type Ledger,
@@ -21,6 +21,7 @@ import {
   type Config,
   type DigestPool,
   ensureDirectory,
+  errorFacts,
   exists,
   type Log,
   makeGate,
@@ -31,10 +32,11 @@ import {
   wrapWriteError,
 } from '../platform/index.ts';
 import { keyNameOf, openStationKey } from '../seal/index.ts';
-import { openDirectoryVault, type Vault } from '../vault/index.ts';
+import type { Vault } from '../vault/index.ts';
 import { spoolInHand } from './in-hand.ts';
 import { placesOf } from './places.ts';
 import { tileStoreOf } from './tiles.ts';
+import { openVault, vaultFolderOf } from './vaults.ts';
 
 /** Profiles shipped with docket. */
 const SHIPPED_PROFILES = join(import.meta.dirname, '../../config/cameras');
@@ -55,6 +57,8 @@ export interface OpenStationOptions {
   /** How long to wait for another docket to end, in milliseconds. */
   readonly waitMs: number;
   readonly clock?: Clock;
+  /** Rejects when the vault is away, instead of waiting for it. */
+  readonly needsVault?: boolean;
   /** Runs under the lock before the ledger is opened: rebuild puts a restored head in place there. */
   readonly beforeLedger?: (parts: { readonly signer: Signer; readonly tiles: TileStore }) => Promise<void>;
 }
@@ -79,13 +83,54 @@ export async function openStation(config: Config, options: OpenStationOptions): 
   const tiles = tileStoreOf(vault, config.station.name);
   await options.beforeLedger?.({ signer, tiles });
   const ledger = opening.use(await openLedger({ path: places.head, signer }));
-  const { standing } = await ledger.checkAgainstStore(tiles);
-  if (standing === 'missing') await refuseEmpty(vault, config.vault.path);
+  const standing = makeStanding({ ledger, tiles, vault, at: vaultFolderOf(config) ?? vault.name });
+  await confirmOrWait(standing, options);
   const catalog = opening.use(await openCaughtUp(places.catalog, ledger.view(tiles), options.log));
   const media = config.media.examine ? opening.use(await openExaminer(places.derived, clock)) : undefined;
-  const ports = await composePorts({ config, clock, log: options.log, signer, digests, vault, ledger, catalog, media });
+  const ports = await composePorts({
+    config,
+    clock,
+    log: options.log,
+    signer,
+    digests,
+    vault,
+    ledger,
+    catalog,
+    media,
+    standing,
+  });
   const opened = opening.move();
   return { config, ports, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** A camera is freed by the spool, never by the network: without its vault a station starts too, and records once it is back. */
+async function confirmOrWait(standing: Standing, { log, needsVault = false }: OpenStationOptions): Promise<void> {
+  try {
+    await standing.confirm();
+  } catch (error) {
+    if (needsVault || !isFailure(error) || error.policy !== 'retry') throw error;
+    log.warn('the vault is away; footage is taken into the spool and waits there', errorFacts(error));
+  }
+}
+
+function makeStanding(parts: {
+  readonly ledger: Ledger;
+  readonly tiles: TileStore;
+  readonly vault: Vault;
+  readonly at: string;
+}): Standing {
+  let confirmed = false;
+  return {
+    get isConfirmed() {
+      return confirmed;
+    },
+    async confirm() {
+      if (confirmed) return;
+      const { standing } = await parts.ledger.checkAgainstStore(parts.tiles);
+      if (standing === 'missing') await refuseEmpty(parts.vault, parts.at);
+      confirmed = true;
+    },
+  };
 }
 
 /** A vault that held this ledger and now holds nothing at all is the bare mount point of its disk: filling that would hide what is on record. */
@@ -134,11 +179,6 @@ async function openSigner(config: Config): Promise<Signer> {
   return signer;
 }
 
-/** The vault of a configuration. */
-export function openVault(config: Config, digests: DigestPool): Promise<Vault> {
-  return openDirectoryVault({ path: config.vault.path, digests });
-}
-
 /** A projection may be damaged, of another version, or ahead of a ledger that was restored: it is made anew and caught up. */
 async function openCaughtUp(path: string, ledger: LedgerView, log: Log): Promise<Catalog> {
   let catalog: Catalog | undefined;
@@ -181,6 +221,7 @@ interface Parts {
   readonly ledger: Ledger;
   readonly catalog: Catalog;
   readonly media: Media | undefined;
+  readonly standing: Standing;
 }
 
 async function composePorts(parts: Parts): Promise<DockPorts> {
@@ -200,7 +241,7 @@ async function composePorts(parts: Parts): Promise<DockPorts> {
     spool,
     tiles,
     pull: { spool, clock, sm3, maxFileBytes },
-    recorder: makeRecorder({ ledger, catalog, log }),
+    recorder: makeRecorder({ ledger, catalog, log, isConfirmed: () => parts.standing.isConfirmed }),
     publisher: makePublisher({ station, signer, ledger, tiles, vault }),
     cameras: makeGate(limits.cameras_at_once),
     rules: {

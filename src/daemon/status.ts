@@ -46,13 +46,21 @@ export async function viewStatus(config: Config, live?: Pick<StatusView, 'docks'
       cameras: counts.cameras,
       sizeBytes: counts.bytes,
     },
-    free: { spoolBytes: await freeBytes(config.paths.state), vaultBytes: await freeBytes(config.vault.path) },
+    free: { spoolBytes: await freeBytes(config.paths.state), vaultBytes: await freeVaultBytes(config) },
     problems: latest([
       ...(live?.problems ?? (await readProblems(places.problems))),
       ...catalog.recentRefusals(RECENT).map(viewRefusal),
     ]),
     recent: catalog.recentAcquisitions(RECENT).map(viewRecent),
   };
+}
+
+/** Free space of the fullest directory vault; null where none of the vaults is a directory. */
+async function freeVaultBytes(config: Config): Promise<number | null> {
+  const free = await Promise.all(
+    config.vaults.flatMap((each) => (each.kind === 'directory' ? [freeBytes(each.path)] : [])),
+  );
+  return free.length === 0 ? null : Math.min(...free);
 }
 
 type ProblemView = StatusView['problems'][number];
@@ -88,7 +96,7 @@ export async function warnOf(config: Config): Promise<string[]> {
   const warnings: string[] = [];
   for (const [name, path] of [
     ['paths.key', config.paths.key],
-    ['vault.path', config.vault.path],
+    ...config.vaults.flatMap((each) => (each.kind === 'directory' ? [['vault.path', each.path] as const] : [])),
     ['paths.state', config.paths.state],
   ] as const) {
     if (

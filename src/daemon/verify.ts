@@ -8,8 +8,9 @@ import { type Config, openDigestPool, systemClock } from '../platform/index.ts';
 import { openStationKey } from '../seal/index.ts';
 import { spoolInHand } from './in-hand.ts';
 import { placesOf } from './places.ts';
-import { openArchive, openVault } from './station.ts';
+import { openArchive } from './station.ts';
 import { tileStoreOf } from './tiles.ts';
+import { openVault } from './vaults.ts';
 
 /** Verifies a station, a case or an item. Failures: 'vault-unreachable', 'invalid', 'not-found'. */
 export async function verifyStation(

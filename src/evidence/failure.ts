@@ -95,6 +95,21 @@ const CODES = {
     policy: 'retry',
     next: 'Check that the vault is mounted or reachable; footage waits in the spool until then.',
   },
+  'vault-refused': {
+    exit: EXIT.storage,
+    policy: 'retry',
+    next: 'See what the store does not allow: docket vault check; footage waits in the spool until then.',
+  },
+  'vault-waiting': {
+    exit: EXIT.storage,
+    policy: 'retry',
+    next: 'Nothing: it goes on by itself in the hours that the configuration gives the vault.',
+  },
+  'vault-unfit': {
+    exit: EXIT.storage,
+    policy: 'stop',
+    next: 'Run docket vault check and do what it says; evidence is not given to a store that cannot keep it.',
+  },
   'vault-conflict': {
     exit: EXIT.integrity,
     policy: 'report',

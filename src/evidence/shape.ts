@@ -86,6 +86,7 @@ export const vaultReceiptSchema = z.strictObject({
   /** Lock mode as read back; 'none' where the store cannot lock. */
   lock: z.enum(['none', 'governance', 'compliance']),
   retainUntil: instantSchema.optional(),
+  legalHold: z.literal(true).optional(),
 });
 /** Where one copy lies and what was read back of it. */
 export type VaultReceipt = z.infer<typeof vaultReceiptSchema>;

@@ -193,6 +193,7 @@ async function admit(ports: DockPorts, identity: CameraIdentity, order: DockOrde
     identity.serial === undefined
       ? 'it has no serial that could be registered'
       : `camera ${identity.serial} is not registered`;
+  await ports.standing.confirm();
   ports.recorder.record([
     {
       v: 1,

@@ -91,6 +91,7 @@ export async function finishAcquisition(
     { bytes, sha256: object.sha256, sizeBytes: bytes.length },
     { locked: true, retainUntil: 'permanent' },
   );
+  await ports.standing.confirm();
   if (ports.catalog.acquisition(listing.acquisition) === undefined)
     ports.recorder.record([acquisitionEntry(receipt, object, listing.actor, formatInstant(ports.clock.now()))]);
   await ports.spool.end(folder);

@@ -41,6 +41,13 @@ export interface Publisher {
   publish(): Promise<void>;
 }
 
+/** The head, proven against the vault once in every run; made by the daemon. */
+export interface Standing {
+  /** Proves it now unless it is proven already. Failures: vault-* while the vault is away, ledger-* when the head is not its continuation. */
+  confirm(): Promise<void>;
+  readonly isConfirmed: boolean;
+}
+
 /** Everything ingest stands on. */
 export interface IngestPorts {
   readonly station: StationName;
@@ -55,6 +62,7 @@ export interface IngestPorts {
   readonly tiles: TileStore;
   readonly catalog: Catalog;
   readonly recorder: Recorder;
+  readonly standing: Standing;
   readonly publisher: Publisher;
   /** Absent when examination is switched off. */
   readonly media?: Media | undefined;

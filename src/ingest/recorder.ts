@@ -2,7 +2,7 @@
 // Both calls are synchronous, so no two appends can interleave and the catalog never sees a gap.
 
 import type { Catalog } from '../catalog/index.ts';
-import { type Entry, encodeEntry } from '../evidence/index.ts';
+import { type Entry, encodeEntry, Failure } from '../evidence/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { errorFacts, type Log } from '../platform/index.ts';
 import type { Recorder } from './ports.ts';
@@ -12,9 +12,16 @@ export function makeRecorder(ports: {
   readonly ledger: Ledger;
   readonly catalog: Catalog;
   readonly log: Log;
+  /** False until this head was proven against the vault in this run: a head from an old backup must not grow a second history. */
+  readonly isConfirmed: () => boolean;
 }): Recorder {
   return {
     record(entries) {
+      if (!ports.isConfirmed())
+        throw new Failure(
+          'vault-unreachable',
+          'nothing is put on record before the ledger was compared with the vault, and the vault has been away since the start',
+        );
       const { firstIndex } = ports.ledger.append(entries.map(encodeEntry));
       // If we crash here the entries are on record and the next start applies them.
       project(ports, firstIndex, entries);

@@ -36,6 +36,7 @@ export async function settleSpooled(
 /** Takes a sealed item the rest of the way. */
 export async function settleSealed(ports: IngestPorts, listing: Listing, sealed: SealedItem): Promise<RecordedItem> {
   const stored = await storeItem(ports, sealed);
+  await ports.standing.confirm();
   // Crash here: the vault holds both objects, no record names them; storing them again finds them there and is success.
   return recordItem(ports, listing, stored);
   // Crash here: the item is on record. Recovery sees that in the catalog and goes on with finishRecorded.
@@ -56,7 +57,12 @@ export async function finishRecorded(
 
 async function storeItem(ports: IngestPorts, sealed: SealedItem): Promise<StoredItem> {
   const { manifest } = sealed;
-  const terms = { locked: true, retainUntil: manifest.retention.until };
+  const terms = {
+    locked: true,
+    retainUntil: manifest.retention.until,
+    legalHold: manifest.retention.rule === 'permanent',
+    about: aboutItem(manifest),
+  };
   const copy = await ports.vault.putOnce(
     payloadKey(manifest.payload.sha256),
     { file: sealed.spoolPath, ...manifest.payload },
@@ -70,6 +76,32 @@ async function storeItem(ports: IngestPorts, sealed: SealedItem): Promise<Stored
   );
   const manifestObject = { key, sha256: sealed.sealedSha256, sizeBytes: parseByteCount(sealed.sealed.length) };
   return { stage: 'stored', item: sealed.item, manifest, manifestObject, copies: [copy], spoolPath: sealed.spoolPath };
+}
+
+/** What an archivist sees of the item in the store's own tools. */
+function aboutItem({
+  station,
+  item,
+  kind,
+  source,
+  time,
+  case: caseNumber,
+  documentType,
+}: Manifest): Record<string, string> {
+  const { camera } = source;
+  const facts: Record<string, string | undefined> = {
+    case: caseNumber,
+    station,
+    item,
+    kind,
+    captured: time.captured,
+    camera: camera.serial,
+    officer: camera.officer?.name,
+    type: documentType,
+  };
+  return Object.fromEntries(
+    Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function recordItem(ports: IngestPorts, listing: Listing, stored: StoredItem): RecordedItem {

@@ -35,15 +35,94 @@ const keyLine = z.string().transform((value, context) => {
   }
 });
 
+const vaultName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { error: 'up to 32 of a-z, 0-9 and -, since it stands in every receipt' });
+
+const directoryVaultSchema = z.strictObject({
+  kind: z.literal('directory'),
+  name: vaultName.default('directory'),
+  path: z.string().min(1).default('vault'),
+});
+
+/** S3 allows at most this many MiB in one request. */
+const MAX_PUT_MIB = 5120;
+
+const s3VaultSchema = z.strictObject({
+  kind: z.literal('s3'),
+  name: vaultName.default('s3'),
+  endpoint: z
+    .url({ protocol: /^https?$/, error: 'a URL like https://s3.example.org or http://10.0.0.5:7480' })
+    .refine((value) => /^https?:\/\/[^/?#@]+\/?$/.test(value), {
+      error: 'only scheme, host and port: https://HOST[:PORT]',
+    })
+    .optional(),
+  region: z.string().min(1).max(64).default('us-east-1'),
+  bucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'a bucket name: 3 to 63 of a-z, 0-9, . and -' }),
+  prefix: z
+    .string()
+    .max(200)
+    .regex(/^(?:(?!\.{1,2}\/)[^/\0]+\/)*$/, { error: 'empty, or folders that end with a slash: station-7/' })
+    .default(''),
+  path_style: z.boolean().optional(),
+  mode: z.enum(['compliance', 'governance']).default('compliance'),
+  open_ended_days: z.int().min(1).max(36_500).default(3650),
+  credentials_file: z.string().min(1).optional(),
+  ca_file: z.string().min(1).optional(),
+  encryption: z.enum(['none', 'kms', 'customer']).default('none'),
+  kms_key: z.string().min(1).optional(),
+  customer_key_file: z.string().min(1).optional(),
+  multipart_mib: z.number().min(5).max(MAX_PUT_MIB).default(MAX_PUT_MIB),
+  part_mib: z.number().min(5).max(MAX_PUT_MIB).default(64),
+  bandwidth_mib: z.number().positive().optional(),
+  hours: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, {
+      error: 'a span of the day in local time: "22:00-06:00"',
+    })
+    .optional(),
+  idle_timeout_seconds: z.number().min(1).max(3600).default(60),
+});
+
+const MAX_VAULTS = 4;
+
+/** One vault as `[vault]`, several as `[[vault]]`; without `kind` a directory. */
+const vaultsSchema = z.preprocess(
+  (value) =>
+    (Array.isArray(value) ? value : [value ?? {}]).map((each: unknown) =>
+      typeof each === 'object' && each !== null && !('kind' in each) ? { kind: 'directory', ...each } : each,
+    ),
+  z
+    .array(z.discriminatedUnion('kind', [directoryVaultSchema, s3VaultSchema]))
+    .min(1)
+    .max(MAX_VAULTS)
+    .superRefine((vaults, context) => {
+      const twice = vaults.find((each, at) => vaults.findIndex(({ name }) => name === each.name) < at);
+      if (twice !== undefined)
+        context.addIssue({
+          code: 'custom',
+          message: `two vaults are called ${twice.name}; give each a name of its own`,
+        });
+    }),
+);
+
+/** A directory vault in the configuration. */
+export type DirectoryVaultConfig = z.infer<typeof directoryVaultSchema>;
+/** An S3 vault in the configuration. */
+export type S3VaultConfig = z.infer<typeof s3VaultSchema>;
+/** A vault in the configuration. */
+export type VaultConfig = DirectoryVaultConfig | S3VaultConfig;
+
 /** Every key of docket.toml with its default. README, "Configuration", says the same in words. */
 const configSchema = z.strictObject({
   station: z.strictObject({ name: stationName, public_key: keyLine, unit: z.string().max(200).optional() }),
   paths: z
     .strictObject({ state: z.string().min(1).default('state'), key: z.string().min(1).default('station.key') })
     .prefault({}),
-  vault: z
-    .strictObject({ kind: z.literal('directory').default('directory'), path: z.string().min(1).default('vault') })
-    .prefault({}),
+  vault: vaultsSchema,
+  copies: z.strictObject({ required: z.int().min(1).max(MAX_VAULTS).optional() }).prefault({}),
   digest: z.strictObject({ sm3: z.boolean().default(false) }).prefault({}),
   cameras: z
     .strictObject({
@@ -83,7 +162,14 @@ const configSchema = z.strictObject({
 });
 
 /** The checked configuration, with absolute paths. */
-export type Config = z.infer<typeof configSchema> & { readonly file: string; readonly folder: string };
+export type Config = Omit<z.infer<typeof configSchema>, 'vault' | 'copies'> & {
+  readonly file: string;
+  readonly folder: string;
+  /** Every vault; each gets a copy of everything. */
+  readonly vaults: readonly VaultConfig[];
+  /** So many vaults must hold an item before it counts as stored. */
+  readonly copies: number;
+};
 
 /** Largest configuration file read, in bytes. */
 const MAX_CONFIG_BYTES = 1_048_576;
@@ -124,16 +210,47 @@ export function parseConfig(text: string, path: string): Config {
   const result = configSchema.safeParse(parseText(text, path));
   if (!result.success) throw new Failure('config-invalid', `${path}: ${firstProblem(result.error)}`);
   const at = (each: string): string => (isAbsolute(each) ? each : resolve(folder, each));
-  const value = result.data;
+  const { vault, copies, ...value } = result.data;
   return {
     ...value,
+    vaults: vault.map((each) => vaultAt(each, at)),
+    copies: copiesOf(copies.required, vault, path),
     paths: { state: at(value.paths.state), key: at(value.paths.key) },
-    vault: { ...value.vault, path: at(value.vault.path) },
     cameras: { ...value.cameras, roots: value.cameras.roots.map(at), profiles: value.cameras.profiles.map(at) },
     inbox: { ...value.inbox, path: at(value.inbox.path) },
     file: path,
     folder,
   };
+}
+
+function vaultAt(vault: VaultConfig, at: (path: string) => string): VaultConfig {
+  if (vault.kind === 'directory') return { ...vault, path: at(vault.path) };
+  const files = {
+    credentials_file: vault.credentials_file,
+    ca_file: vault.ca_file,
+    customer_key_file: vault.customer_key_file,
+  };
+  return {
+    ...vault,
+    ...Object.fromEntries(
+      Object.entries(files).flatMap(([key, file]) => (file === undefined ? [] : [[key, at(file)]])),
+    ),
+  };
+}
+
+function copiesOf(required: number | undefined, vaults: readonly VaultConfig[], path: string): number {
+  if (required !== undefined && required > vaults.length)
+    throw new Failure(
+      'config-invalid',
+      `${path}: copies.required is ${required}, but ${vaults.length === 1 ? 'only one vault is' : `only ${vaults.length} vaults are`} configured`,
+    );
+  for (const each of vaults)
+    if (each.kind === 's3' && (each.encryption === 'customer') !== (each.customer_key_file !== undefined))
+      throw new Failure(
+        'config-invalid',
+        `${path}: vault ${each.name}: encryption = "customer" and customer_key_file belong together`,
+      );
+  return required ?? vaults.length;
 }
 
 function parseText(text: string, path: string): unknown {
@@ -149,7 +266,10 @@ function parseText(text: string, path: string): unknown {
 function firstProblem(error: z.ZodError): string {
   const issue = error.issues[0];
   if (issue === undefined) return 'unknown problem';
-  const where = issue.path.map(String).join('.');
+  const where = issue.path
+    .map(String)
+    .join('.')
+    .replace(/^vault\.0(?=\.|$)/, 'vault');
   if (issue.code === 'unrecognized_keys')
     return `unknown key ${issue.keys.map((key) => (where === '' ? key : `${where}.${key}`)).join(', ')}; known here: ${knownKeys(issue.path).join(', ')}`;
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
@@ -159,6 +279,8 @@ function firstProblem(error: z.ZodError): string {
 
 /** The keys that may stand at a place of the file. */
 function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  if (path[0] === 'vault')
+    return [...new Set([...Object.keys(directoryVaultSchema.shape), ...Object.keys(s3VaultSchema.shape)])];
   let at: z.core.JSONSchema._JSONSchema | undefined = z.toJSONSchema(configSchema, { io: 'input' });
   for (const key of path) at = shapeOf(at)?.[String(key)];
   return Object.keys(shapeOf(at) ?? {});
@@ -169,8 +291,16 @@ function shapeOf(at: z.core.JSONSchema._JSONSchema | undefined): z.core.JSONSche
   return at.properties ?? at.anyOf?.map(shapeOf).find((each) => each !== undefined); // a rule is a table or one of two words
 }
 
+/** The vault of a new station. */
+export interface NewVault {
+  readonly kind: 'directory' | 's3';
+  /** Keys of its table beside `kind`, in order. */
+  readonly keys: Readonly<Record<string, string>>;
+}
+
 /** Text of a new station's docket.toml; `publicKey` is the C2SP key line of its key. */
-export function formatNewConfig(station: string, publicKey: string): string {
+export function formatNewConfig(station: string, publicKey: string, vault: NewVault): string {
+  const vaultKeys = Object.entries(vault.keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
   return `# A docket station. Every key is explained in README.md under "Configuration"; check changes with: docket config check
 # Paths are relative to this file.
 
@@ -179,8 +309,8 @@ name = "${station}"
 public_key = "${publicKey}"   # what everything of this station is verified with
 
 [vault]
-kind = "directory"
-path = "vault"
+kind = "${vault.kind}"
+${vaultKeys.join('\n')}
 
 [cameras]
 unknown = "refuse"          # "allow" takes cameras that are not registered

@@ -1,4 +1,6 @@
 // The door of the room vault.
 export * from './directory.ts';
 export * from './memory.ts';
+export * from './open-s3.ts';
 export * from './port.ts';
+export * from './s3-options.ts';

@@ -1,18 +1,25 @@
 // The Vault port: write-once copies by name. Every implementation passes test/contract/vault.ts unchanged.
 // There is no delete and no update here; disposal after retention will be a recorded use case of its own.
-import type { RetainUntil, Sha256, VaultReceipt } from '../evidence/index.ts';
+import type { Instant, RetainUntil, Sha256, VaultReceipt } from '../evidence/index.ts';
 
 /** Bytes to store: a fsynced file on this machine, or a small buffer. `sha256` and `sizeBytes` are already known. */
 export type PutSource =
   | { readonly file: string; readonly sha256: Sha256; readonly sizeBytes: number }
   | { readonly bytes: Uint8Array; readonly sha256: Sha256; readonly sizeBytes: number };
 
-/** What the store is asked to guarantee for an object. */
+/** What the store is asked to guarantee for an object, and to say of it. */
 export interface PutTerms {
   /** Locked objects may not be changed or deleted before retainUntil; partial tiles are not locked. */
   readonly locked: boolean;
   readonly retainUntil?: RetainUntil | undefined;
+  /** A legal hold too: nobody may delete it, whatever its date, until the hold is taken off. */
+  readonly legalHold?: boolean | undefined;
+  /** What people see of it in the store's own tools, by lower-case ASCII name. Never needed by docket: the signed manifest says it all. */
+  readonly about?: Readonly<Record<string, string>> | undefined;
 }
+
+/** Where receipts say that copies lie: a store that keeps versions reads the one that was recorded, whatever was laid over it since. */
+export type Copies = readonly Pick<VaultReceipt, 'vault' | 'version'>[];
 
 /** An object as the store lists it. */
 export interface StoredObject {
@@ -22,27 +29,60 @@ export interface StoredObject {
   readonly sealed: boolean;
 }
 
+/** The lock of an object as the store has it now. */
+export interface LockFacts {
+  readonly version: string | undefined;
+  readonly lock: VaultReceipt['lock'];
+  readonly retainUntil: Instant | undefined;
+  readonly legalHold: boolean;
+}
+
+/** Something that was laid over a write-once name: the evidence below still stands, but its name shows something else, or nothing. */
+export interface Overlay {
+  readonly key: string;
+  readonly kind: 'delete-marker' | 'newer-version';
+  readonly version: string;
+  readonly at: Instant;
+}
+
+/** What a store with versions and locks can be asked. */
+export interface StoreGuard {
+  /** The lock of an object (of the version the receipts name), or undefined when it is missing. */
+  lockOf(key: string, copies?: Copies): Promise<LockFacts | undefined>;
+  /** Lengthens the lock to what the terms ask; never shortens one. Returns what stands then. */
+  extendLock(key: string, terms: PutTerms, copies?: Copies): Promise<LockFacts>;
+  /** Everything laid over write-once names under a prefix. */
+  overlays(prefix: string): AsyncIterable<Overlay>;
+}
+
 /** A write-once store. All methods may throw Failure 'vault-unreachable'. Whoever opens it closes it. */
 export interface Vault extends AsyncDisposable {
   /** Name in vault receipts and messages. */
   readonly name: string;
   /**
    * Stores bytes under a key: the same bytes again is success, different bytes are Failure 'vault-conflict'. When it returns, the
-   * object is durable and every byte was read back and compared; 'vault-mismatch' when they differ, 'vault-full' without space.
+   * object is durable and every byte was compared after the writing: read back, or hashed by the store against the SHA-256 sent with
+   * it. What the store keeps of it (version, digest, lock) was read back too. Failures: 'vault-mismatch' when something differs,
+   * 'vault-full' without space, 'vault-refused' when the store does not let us.
    */
   putOnce(key: string, source: PutSource, terms: PutTerms, signal?: AbortSignal): Promise<VaultReceipt>;
   /** Facts of an object, or undefined. */
-  stat(key: string): Promise<StoredObject | undefined>;
+  stat(key: string, copies?: Copies): Promise<StoredObject | undefined>;
   /** Reads back every byte: digest and size; undefined when missing. */
-  digest(key: string): Promise<{ readonly sha256: Sha256; readonly sizeBytes: number } | undefined>;
+  digest(key: string, copies?: Copies): Promise<{ readonly sha256: Sha256; readonly sizeBytes: number } | undefined>;
   /** The bytes of an object in order; Failure 'not-found' when missing. */
-  read(key: string, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  read(key: string, signal?: AbortSignal, copies?: Copies): AsyncIterable<Uint8Array>;
   /** A small object whole, undefined when missing, Failure 'too-large' above maxBytes. */
   readSmall(key: string, maxBytes: number): Promise<Buffer | undefined>;
   /** Every object under a prefix that ends with `/` or is empty, in key order within each folder. */
   list(prefix: string): AsyncIterable<StoredObject>;
-  /** Replaces the one mutable object, `ledgers/<station>/checkpoint`; atomic and durable. Any other key is a defect. */
+  /**
+   * Replaces the one mutable object, `ledgers/<station>/checkpoint`; atomic and durable. Any other key is a defect. Where the store can
+   * tell that it is no longer the one last read here, Failure 'vault-conflict': another copy of the station writes too.
+   */
   replaceCheckpoint(key: string, bytes: Uint8Array): Promise<void>;
+  /** What only a store with versions and locks can tell; absent where there are none. */
+  readonly guard?: StoreGuard;
   close(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ import type { VerifyResult } from '../../src/custody/index.ts';
 import { initStation } from '../../src/daemon/init.ts';
 import { placesOf } from '../../src/daemon/places.ts';
 import { type OpenStationOptions, openArchive, openStation, type Station } from '../../src/daemon/station.ts';
+import { vaultFolderOf } from '../../src/daemon/vaults.ts';
 import { verifyStation } from '../../src/daemon/verify.ts';
 import type { Entry, EntryOf, Receipt } from '../../src/evidence/index.ts';
 import { type AcquisitionResult, type DockOrder, dockFolder, recoverSpool } from '../../src/ingest/index.ts';
@@ -86,5 +87,5 @@ export function outcomesOf(receipt: Receipt): Record<string, string> {
 /** The paths of a station's state. */
 export async function placesIn(config: string): Promise<ReturnType<typeof placesOf> & { readonly vault: string }> {
   const read = await readConfig(config);
-  return { ...placesOf(read), vault: read.vault.path };
+  return { ...placesOf(read), vault: vaultFolderOf(read) ?? '' };
 }

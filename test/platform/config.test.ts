@@ -11,7 +11,7 @@ const STATION = `[station]\nname = "station-7"\npublic_key = "${KEY}"\n`;
 
 describe('a configuration', () => {
   it('made by docket init is read back, with the defaults that protect evidence', () => {
-    const config = parseConfig(formatNewConfig('station-7', KEY), FILE);
+    const config = parseConfig(formatNewConfig('station-7', KEY, { kind: 'directory', keys: { path: 'vault' } }), FILE);
     expect(config.station).toMatchObject({ name: 'station-7', public_key: { name: 'PeterNeumann' } });
     expect(config.retention).toEqual({ footage: { days: 183 }, case: 'same-as-case', key_mark: 'permanent' });
     expect(config.release.enabled).toBe(false);
@@ -20,7 +20,7 @@ describe('a configuration', () => {
 
   it('has paths from its own folder, unless they are absolute', () => {
     const config = parseConfig(`${STATION}[vault]\npath = "/mnt/vault"\n[paths]\nstate = "../state"\n`, FILE);
-    expect(config.vault.path).toBe('/mnt/vault');
+    expect(config.vaults).toEqual([{ kind: 'directory', name: 'directory', path: '/mnt/vault' }]);
     expect(config.paths).toEqual({ state: '/etc/state', key: '/etc/docket/station.key' });
     expect(config.inbox.path).toBe('/etc/docket/inbox');
     expect([config.file, config.folder]).toEqual([FILE, '/etc/docket']);

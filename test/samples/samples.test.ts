@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { catchUp, openCatalog } from '../../src/catalog/index.ts';
 import { decodedEntries } from '../../src/daemon/station.ts';
 import { tileStoreOf } from '../../src/daemon/tiles.ts';
+import { vaultFolderOf } from '../../src/daemon/vaults.ts';
 import { verifyStation } from '../../src/daemon/verify.ts';
 import { parseCaseNumber } from '../../src/evidence/index.ts';
 import { openLedgerReader } from '../../src/ledger/index.ts';
@@ -48,7 +49,7 @@ describe.each(releases)('what release %s wrote', (release) => {
     const place = await copyOf(release);
     const config = await readConfig(join(place, 'docket.toml'));
     await using digests = openDigestPool(1);
-    await using vault = await openDirectoryVault({ path: config.vault.path, digests });
+    await using vault = await openDirectoryVault({ path: vaultFolderOf(config) ?? '', digests });
     await using ledger = await openLedgerReader({
       path: join(config.paths.state, 'ledger.db'),
       verifier: config.station.public_key,

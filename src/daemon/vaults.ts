@@ -1,0 +1,61 @@
+// Opens the vaults that a configuration names.
+// Nothing is asked of a store here: whether it is fit is told by its check.
+import { Failure } from '../evidence/index.ts';
+import { type Config, type DigestPool, type S3VaultConfig, systemClock, type VaultConfig } from '../platform/index.ts';
+import { openDirectoryVault, openS3Vault, type S3Encryption, type S3VaultOptions, type Vault } from '../vault/index.ts';
+import { credentialsOf, readSecret } from './credentials.ts';
+
+const MIB = 1_048_576;
+const CUSTOMER_KEY_BYTES = 32;
+
+/** The vault of a configuration. */
+export async function openVault(config: Config, digests: DigestPool): Promise<Vault> {
+  const [first] = config.vaults;
+  if (first === undefined) throw new Failure('config-invalid', `${config.file} names no vault`);
+  return await openOne(first, digests);
+}
+
+async function openOne(vault: VaultConfig, digests: DigestPool): Promise<Vault> {
+  if (vault.kind === 'directory') return await openDirectoryVault({ path: vault.path, digests, name: vault.name });
+  return await openS3Vault(await s3OptionsOf(vault));
+}
+
+/** What an S3 vault is made of, from its table in the configuration. Failures: 'config-invalid' when a file it names cannot be read. */
+export async function s3OptionsOf(vault: S3VaultConfig): Promise<S3VaultOptions> {
+  return {
+    name: vault.name,
+    endpoint: vault.endpoint,
+    region: vault.region,
+    bucket: vault.bucket,
+    prefix: vault.prefix,
+    pathStyle: vault.path_style ?? vault.endpoint !== undefined,
+    credentials: credentialsOf(vault, process.env),
+    ca: vault.ca_file === undefined ? undefined : await readSecret(vault.ca_file, false),
+    mode: vault.mode,
+    openEndedDays: vault.open_ended_days,
+    encryption: await encryptionOf(vault),
+    multipartFromBytes: vault.multipart_mib * MIB,
+    partBytes: vault.part_mib * MIB,
+    bytesPerSecond: vault.bandwidth_mib === undefined ? undefined : vault.bandwidth_mib * MIB,
+    idleTimeoutMs: vault.idle_timeout_seconds * 1000,
+    clock: systemClock,
+  };
+}
+
+async function encryptionOf(vault: S3VaultConfig): Promise<S3Encryption> {
+  if (vault.encryption === 'none') return { kind: 'none' };
+  if (vault.encryption === 'kms') return { kind: 'kms', keyId: vault.kms_key };
+  const file = vault.customer_key_file ?? '';
+  const key = Buffer.from((await readSecret(file)).trim(), 'base64');
+  if (key.length !== CUSTOMER_KEY_BYTES)
+    throw new Failure(
+      'config-invalid',
+      `${file} does not hold a key of 32 bytes in base64: make one with openssl rand -base64 32`,
+    );
+  return { kind: 'customer', key };
+}
+
+/** Folder of the first directory vault, for people who look into it; undefined where there is none. */
+export function vaultFolderOf(config: Config): string | undefined {
+  return config.vaults.find((each) => each.kind === 'directory')?.path;
+}

@@ -1,0 +1,50 @@
+// Bodies of uploads: exactly the announced bytes of a file, in large chunks, no faster than allowed.
+// Chunks of 4 MiB cost a fifth less processor time than the usual 64 KiB (measured; see ARCHITECTURE.md).
+import { createReadStream, type ReadStream } from 'node:fs';
+import { Transform } from 'node:stream';
+import type { Clock } from '../platform/index.ts';
+
+const CHUNK_BYTES = 4 * 1_048_576;
+/** With a limit, smaller: the line then flows evenly instead of in gushes. */
+const SLOW_CHUNK_BYTES = 65_536;
+const SECOND_MS = 1000;
+
+/** How fast all uploads of a vault together may go. */
+export interface Throttle {
+  /** Waits until so many bytes may go. */
+  take(sizeBytes: number): Promise<void>;
+}
+
+/** A throttle of so many bytes a second. */
+export function makeThrottle(bytesPerSecond: number, clock: Clock): Throttle {
+  let freeAt = clock.elapsedMs();
+  return {
+    async take(sizeBytes) {
+      const now = clock.elapsedMs();
+      const start = Math.max(freeAt, now);
+      freeAt = start + (sizeBytes / bytesPerSecond) * SECOND_MS;
+      if (start > now) await clock.wait(start - now);
+    },
+  };
+}
+
+/** A part of a file as a stream of exactly `sizeBytes` bytes. A file that cannot be read destroys the stream with its error. */
+export function openBody(
+  file: string,
+  start: number,
+  sizeBytes: number,
+  throttle: Throttle | undefined,
+): ReadStream | Transform {
+  const highWaterMark = throttle === undefined ? CHUNK_BYTES : SLOW_CHUNK_BYTES;
+  const stream = createReadStream(file, { start, end: start + sizeBytes - 1, highWaterMark });
+  if (throttle === undefined) return stream;
+  const slow = new Transform({
+    highWaterMark,
+    transform(chunk: Buffer, _encoding, done) {
+      throttle.take(chunk.length).then(() => done(null, chunk), done);
+    },
+  });
+  stream.on('error', (error) => slow.destroy(error));
+  slow.on('close', () => stream.destroy());
+  return stream.pipe(slow);
+}

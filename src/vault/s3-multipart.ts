@@ -1,0 +1,226 @@
+// Uploads in parts, for what is too large for one request: each part with its digest, continued after a crash from the parts that stand.
+// The whole is hashed in the same pass that hashes the parts, so that what was sent is what was announced.
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  type ListPartsCommandOutput,
+  type PutObjectCommandInput,
+  UploadPartCommand,
+  type UploadPartCommandOutput,
+} from '@aws-sdk/client-s3';
+import { Failure } from '../evidence/index.ts';
+import { openBody, type Throttle } from './s3-body.ts';
+import type { S3Requests } from './s3-requests.ts';
+
+const MAX_PARTS = 10_000;
+const MIB = 1_048_576;
+const READ_BYTES = 4 * MIB;
+
+/** A file to upload in parts. */
+export interface PartedSource {
+  readonly key: string;
+  readonly file: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Members of the start: lock, metadata, tags, encryption. */
+  readonly members: Partial<PutObjectCommandInput>;
+  readonly throttle: Throttle | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Upload {
+  readonly id: string;
+  /** Parts that stand, by number: digest (base64), size and ETag. */
+  readonly parts: ReadonlyMap<number, { readonly sum: string; readonly sizeBytes: number; readonly etag: string }>;
+}
+
+/** What was uploaded: the checksum the store must tell of the whole. */
+export interface PartedResult {
+  readonly composite: string;
+}
+
+/** Least part size with which a file fits the parts S3 allows. */
+export function partSize(sizeBytes: number, leastBytes: number): number {
+  return Math.max(leastBytes, Math.ceil(sizeBytes / MAX_PARTS / MIB) * MIB);
+}
+
+/** Uploads a file in parts; rejects with the SDK's errors, or Failure 'vault-mismatch' when the file is not the one announced (nothing is then stored). */
+export async function uploadParts(requests: S3Requests, source: PartedSource): Promise<PartedResult> {
+  const partBytes = partSize(source.sizeBytes, requests.options.partBytes);
+  const upload = (await findUpload(requests, source)) ?? { id: await begin(requests, source), parts: new Map() };
+  const whole = createHash('sha256');
+  const sums: Buffer[] = [];
+  const done: CompletedPart[] = [];
+  const file = await open(source.file, 'r');
+  try {
+    for (let number = 1, at = 0; at < source.sizeBytes; number += 1, at += partBytes) {
+      source.signal?.throwIfAborted();
+      const sizeBytes = Math.min(partBytes, source.sizeBytes - at);
+      const sum = await hashRange(file, at, sizeBytes, whole);
+      sums.push(sum);
+      done.push(await putPart(requests, source, upload, { number, at, sizeBytes, sum: sum.toString('base64') }));
+    }
+  } finally {
+    await file.close();
+  }
+  if (whole.digest('hex') !== source.sha256) {
+    await abortUpload(requests, source.key, upload.id);
+    throw new Failure('vault-mismatch', `the bytes for ${source.key} are not those announced`);
+  }
+  await requests.patiently(
+    () =>
+      new CompleteMultipartUploadCommand({
+        ...requests.at(source.key),
+        UploadId: upload.id,
+        IfNoneMatch: '*',
+        MultipartUpload: { Parts: done },
+        ...requests.customerKey(),
+      }),
+    { signal: source.signal, unhurried: true },
+  );
+  return { composite: compositeOf(sums) };
+}
+
+/** The checksum S3 gives an upload in parts: the digest of the parts' digests, and their number. */
+function compositeOf(sums: readonly Buffer[]): string {
+  return `${createHash('sha256').update(Buffer.concat(sums)).digest('base64')}-${sums.length}`;
+}
+
+async function hashRange(file: FileHandle, at: number, sizeBytes: number, whole: Hash): Promise<Buffer> {
+  const part = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, sizeBytes));
+  for (let done = 0; done < sizeBytes; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), at + done);
+    if (bytesRead === 0) break; // shorter than announced: the whole digest tells
+    part.update(buffer.subarray(0, bytesRead));
+    whole.update(buffer.subarray(0, bytesRead));
+    done += bytesRead;
+  }
+  return part.digest();
+}
+
+interface Part {
+  readonly number: number;
+  readonly at: number;
+  readonly sizeBytes: number;
+  readonly sum: string;
+}
+
+async function putPart(requests: S3Requests, source: PartedSource, upload: Upload, part: Part): Promise<CompletedPart> {
+  const stands = upload.parts.get(part.number);
+  if (stands !== undefined && stands.sum === part.sum && stands.sizeBytes === part.sizeBytes)
+    return { PartNumber: part.number, ETag: stands.etag, ChecksumSHA256: part.sum };
+  const { ETag } = await requests.retrying(() => sendPart(requests, source, upload.id, part), source.signal);
+  return { PartNumber: part.number, ETag: ETag ?? '', ChecksumSHA256: part.sum };
+}
+
+async function sendPart(
+  requests: S3Requests,
+  source: PartedSource,
+  id: string,
+  part: Part,
+): Promise<UploadPartCommandOutput> {
+  const body = openBody(source.file, part.at, part.sizeBytes, source.throttle);
+  return await requests.withBody(body, source.signal, (signal) =>
+    requests.once(
+      new UploadPartCommand({
+        ...requests.at(source.key),
+        UploadId: id,
+        PartNumber: part.number,
+        Body: body,
+        ContentLength: part.sizeBytes,
+        ChecksumAlgorithm: 'SHA256',
+        ChecksumSHA256: part.sum,
+        ...requests.customerKey(),
+      }),
+      { signal, unhurried: true },
+    ),
+  );
+}
+
+async function begin(requests: S3Requests, source: PartedSource): Promise<string> {
+  const { UploadId } = await requests.patiently(
+    () =>
+      new CreateMultipartUploadCommand({
+        ...requests.at(source.key),
+        ChecksumAlgorithm: 'SHA256',
+        ChecksumType: 'COMPOSITE',
+        ...(source.members as object), // the same members as those of a PUT
+      }),
+    { signal: source.signal },
+  );
+  if (UploadId === undefined) throw requests.unfit('it began an upload in parts without giving it an id');
+  return UploadId;
+}
+
+/** An upload of this key that was broken off, with the parts that stand; an upload whose parts cannot be told is left to be aborted later. */
+async function findUpload(requests: S3Requests, source: PartedSource): Promise<Upload | undefined> {
+  const ids = (await Array.fromAsync(listUploads(requests, source.key))).filter(({ key }) => key === source.key);
+  const newest = ids.toSorted((a, b) => b.startedMs - a.startedMs)[0];
+  if (newest === undefined) return undefined;
+  const parts = new Map<number, { sum: string; sizeBytes: number; etag: string }>();
+  let marker: string | undefined;
+  do {
+    const page: ListPartsCommandOutput = await requests.patiently(
+      () =>
+        new ListPartsCommand({
+          ...requests.at(source.key),
+          UploadId: newest.id,
+          ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+        }),
+      { signal: source.signal },
+    );
+    for (const { PartNumber, ChecksumSHA256, Size, ETag } of page.Parts ?? [])
+      if (PartNumber !== undefined)
+        parts.set(PartNumber, { sum: ChecksumSHA256 ?? '', sizeBytes: Size ?? 0, etag: ETag ?? '' });
+    marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+  } while (marker !== undefined);
+  return { id: newest.id, parts };
+}
+
+/** An upload that was begun and neither completed nor aborted. */
+export interface OpenUpload {
+  readonly key: string;
+  readonly id: string;
+  readonly startedMs: number;
+}
+
+/** Uploads under a prefix that were begun and neither completed nor aborted. */
+export async function* listUploads(requests: S3Requests, prefix: string): AsyncIterable<OpenUpload> {
+  const { Bucket, Key } = requests.at(prefix);
+  let next: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+  while (next !== undefined) {
+    const markers: { KeyMarker?: string; UploadIdMarker?: string } = next;
+    const page = await requests.patiently(() => new ListMultipartUploadsCommand({ Bucket, Prefix: Key, ...markers }));
+    for (const each of page.Uploads ?? [])
+      if (each.Key !== undefined && each.UploadId !== undefined)
+        yield {
+          key: each.Key.slice(requests.options.prefix.length),
+          id: each.UploadId,
+          startedMs: each.Initiated?.getTime() ?? 0,
+        };
+    next =
+      page.IsTruncated === true && page.NextKeyMarker !== undefined
+        ? {
+            KeyMarker: page.NextKeyMarker,
+            ...(page.NextUploadIdMarker === undefined ? {} : { UploadIdMarker: page.NextUploadIdMarker }),
+          }
+        : undefined;
+  }
+}
+
+/** Gives an upload up, and the place its parts take. One that is gone already is fine. */
+export async function abortUpload(requests: S3Requests, key: string, id: string): Promise<void> {
+  try {
+    await requests.patiently(() => new AbortMultipartUploadCommand({ ...requests.at(key), UploadId: id }));
+  } catch (error) {
+    if (!/^(NoSuchUpload|NoSuchKey)$/.test(error instanceof Error ? error.name : ''))
+      throw requests.failure(error, `aborting an upload of ${key}`);
+  }
+}

@@ -1,0 +1,294 @@
+// A vault in an S3 bucket with Object Lock: write-once names, locks read back, every version kept.
+// The store is not trusted: it is asked to refuse what it should refuse (docket vault check), and everything it returns is compared.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
+import { Failure, parseSha256, type VaultReceipt } from '../evidence/index.ts';
+import { makeGate } from '../platform/index.ts';
+import {
+  type Copies,
+  isCheckpointKey,
+  isVaultKey,
+  type LockFacts,
+  type Overlay,
+  type PutSource,
+  type PutTerms,
+  type StoredObject,
+  type StoreGuard,
+  type Vault,
+} from './port.ts';
+import { makeThrottle } from './s3-body.ts';
+import { saysCondition, saysDeleteMarker, saysMissing } from './s3-error.ts';
+import { lockFacts } from './s3-lock.ts';
+import { headObject, lockLonger, originalVersion, type PutPorts, putObject } from './s3-put.ts';
+import { S3Requests } from './s3-requests.ts';
+import { listVersions, originalOf, type VersionsOfKey } from './s3-versions.ts';
+
+/** A download that breaks off is continued where it was, so many times without a byte in between. */
+const MAX_IDLE_TRIES = 3;
+
+/** The vault; opened by openS3Vault. */
+export class S3Vault implements Vault {
+  readonly name: string;
+  readonly guard: StoreGuard;
+  readonly #requests: S3Requests;
+  readonly #put: PutPorts;
+  /** One writer per name: on versioned buckets several conditional puts at once may all succeed. */
+  readonly #turns = new Map<string, { gate: ReturnType<typeof makeGate>; users: number }>();
+  /** ETag of each checkpoint as last seen here; undefined value: there was none. */
+  readonly #checkpoints = new Map<string, string | undefined>();
+  /** Names over which something was laid, as seen by listings: their object is the first version. */
+  readonly #originals = new Map<string, string>();
+
+  constructor(requests: S3Requests) {
+    const { name, bytesPerSecond, clock } = requests.options;
+    this.name = name;
+    this.#requests = requests;
+    this.#put = {
+      requests,
+      throttle: bytesPerSecond === undefined ? undefined : makeThrottle(bytesPerSecond, clock),
+      readBack: (key, version) => this.#digestOf(key, version),
+    };
+    this.guard = {
+      lockOf: (key, copies) => this.#lockOf(key, copies),
+      extendLock: (key, terms, copies) => this.#extendLock(key, terms, copies),
+      overlays: (prefix) => this.#overlays(prefix),
+    };
+  }
+
+  async putOnce(key: string, source: PutSource, terms: PutTerms, signal?: AbortSignal): Promise<VaultReceipt> {
+    assert(isVaultKey(key) && !isCheckpointKey(key), `not a write-once key: ${key}`);
+    signal?.throwIfAborted();
+    return await this.#inTurn(key, () => putObject(this.#put, { key, source, terms, signal }));
+  }
+
+  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.get(key) ?? { gate: makeGate(1), users: 0 };
+    this.#turns.set(key, turn);
+    turn.users += 1;
+    try {
+      return await turn.gate.run(work);
+    } finally {
+      turn.users -= 1;
+      if (turn.users === 0) this.#turns.delete(key);
+    }
+  }
+
+  async stat(key: string, copies?: Copies): Promise<StoredObject | undefined> {
+    const head = await this.#head(key, copies);
+    if (head === undefined) return undefined;
+    return {
+      key,
+      sizeBytes: head.ContentLength ?? 0,
+      sealed: !isCheckpointKey(key) && lockFacts(head).version !== undefined,
+    };
+  }
+
+  async #head(key: string, copies: Copies | undefined): ReturnType<typeof headObject> {
+    assert(isVaultKey(key), `not a vault key: ${key}`);
+    try {
+      return await headObject(this.#requests, key, this.#versionOf(key, copies));
+    } catch (error) {
+      throw this.#requests.failure(error, `looking for ${key}`);
+    }
+  }
+
+  /** The version a receipt of this vault names; else the first one, where a listing has seen something laid over it. */
+  #versionOf(key: string, copies: Copies | undefined): string | undefined {
+    return copies?.find((each) => each.vault === this.name)?.version ?? this.#originals.get(key);
+  }
+
+  async digest(key: string, copies?: Copies): ReturnType<Vault['digest']> {
+    assert(isVaultKey(key), `not a vault key: ${key}`);
+    try {
+      return await this.#digestOf(key, this.#versionOf(key, copies));
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'not-found') return undefined;
+      throw error;
+    }
+  }
+
+  async #digestOf(
+    key: string,
+    version: string | undefined,
+  ): Promise<{ sha256: ReturnType<typeof parseSha256>; sizeBytes: number }> {
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    for await (const chunk of this.#bytes(key, version, undefined)) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+    }
+    return { sha256: parseSha256(hash.digest('hex')), sizeBytes };
+  }
+
+  read(key: string, signal?: AbortSignal, copies?: Copies): AsyncIterable<Uint8Array> {
+    return this.#bytes(key, this.#versionOf(key, copies), signal);
+  }
+
+  /** The bytes of one version; a connection that breaks is taken up again where it was. */
+  async *#bytes(key: string, version: string | undefined, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+    assert(isVaultKey(key), `not a vault key: ${key}`);
+    let pinned = version;
+    let position = 0;
+    for (let idle = 0; ; idle += 1) {
+      const before = position;
+      try {
+        const answer = await this.#get(key, pinned, position, signal);
+        if (answer === undefined) throw new Failure('not-found', `${this.#requests.where} holds no ${key}`);
+        pinned ??= answer.VersionId; // what is taken up again is the same version
+        for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) {
+          // Node's own stream
+          signal?.throwIfAborted();
+          position += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        if (error instanceof Failure || signal?.aborted === true) throw error;
+        if (position > before) idle = 0;
+        if (idle >= MAX_IDLE_TRIES || position === 0) throw this.#requests.failure(error, `reading ${key}`, signal);
+      }
+    }
+  }
+
+  /** The answer of a GET from a position on, or undefined when nothing has that name. */
+  async #get(
+    key: string,
+    version: string | undefined,
+    position: number,
+    signal: AbortSignal | undefined,
+  ): Promise<GetObjectCommandOutput | undefined> {
+    const ask = (id: string | undefined): Promise<GetObjectCommandOutput> =>
+      this.#requests.patiently(
+        () =>
+          new GetObjectCommand({
+            ...this.#requests.at(key),
+            ...(id === undefined ? {} : { VersionId: id }),
+            ...(position === 0 ? {} : { Range: `bytes=${position}-` }),
+            ...this.#requests.customerKey(),
+          }),
+        { signal, unhurried: true },
+      );
+    try {
+      return await ask(version);
+    } catch (error) {
+      if (!saysMissing(error)) throw error;
+      const below =
+        version === undefined && saysDeleteMarker(error) ? await originalVersion(this.#requests, key) : undefined;
+      return below === undefined ? undefined : await ask(below);
+    }
+  }
+
+  async readSmall(key: string, maxBytes: number): Promise<Buffer | undefined> {
+    assert(isVaultKey(key), `not a vault key: ${key}`);
+    try {
+      const answer = await this.#get(key, this.#versionOf(key, undefined), 0, undefined);
+      if (isCheckpointKey(key)) this.#checkpoints.set(key, answer?.ETag);
+      if (answer === undefined) return undefined;
+      if ((answer.ContentLength ?? 0) > maxBytes) {
+        (answer.Body as { destroy?: () => void }).destroy?.(); // the rest is not wanted
+        throw new Failure('too-large', `${key} is larger than ${maxBytes} bytes`);
+      }
+      return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+    } catch (error) {
+      throw this.#requests.failure(error, `reading ${key}`);
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<StoredObject> {
+    assert(prefix === '' || prefix.endsWith('/'), `a prefix ends with a slash: ${prefix}`);
+    for await (const each of listVersions(this.#requests, prefix)) {
+      const object = this.#see(each);
+      if (object !== undefined) yield object;
+    }
+  }
+
+  /** The object of a name; what was laid over it is remembered, so that reading gives the object and not the overlay. */
+  #see({ key, versions }: VersionsOfKey): StoredObject | undefined {
+    if (isCheckpointKey(key)) {
+      const latest = versions.find((each) => each.latest && !each.marker);
+      return latest === undefined ? undefined : { key, sizeBytes: latest.sizeBytes, sealed: false };
+    }
+    const original = originalOf(versions);
+    if (original === undefined) return undefined;
+    if (original.version !== undefined && versions.length > 1) this.#originals.set(key, original.version);
+    return { key, sizeBytes: original.sizeBytes, sealed: original.version !== undefined };
+  }
+
+  async *#overlays(prefix: string): AsyncIterable<Overlay> {
+    for await (const each of listVersions(this.#requests, prefix)) {
+      const { key, versions } = each;
+      this.#see(each);
+      const original = originalOf(versions);
+      for (const { marker, version, at, latest, etag, sizeBytes } of versions) {
+        if (marker ? isCheckpointKey(key) && !latest : isCheckpointKey(key)) continue;
+        // The same bytes again are no overlay: several writers may have won at once.
+        const same = etag === original?.etag && sizeBytes === original.sizeBytes;
+        if (!marker && same) continue;
+        yield { key, kind: marker ? 'delete-marker' : 'newer-version', version: version ?? 'null', at };
+      }
+    }
+  }
+
+  async #lockOf(key: string, copies: Copies | undefined): Promise<LockFacts | undefined> {
+    const head = await this.#head(key, copies);
+    return head === undefined ? undefined : lockFacts(head);
+  }
+
+  async #extendLock(key: string, terms: PutTerms, copies: Copies | undefined): Promise<LockFacts> {
+    const found = await this.#lockOf(key, copies);
+    if (found === undefined) throw new Failure('not-found', `${this.#requests.where} holds no ${key}`);
+    return await lockLonger(this.#requests, key, found, terms);
+  }
+
+  async replaceCheckpoint(key: string, bytes: Uint8Array): Promise<void> {
+    assert(isCheckpointKey(key), `not the checkpoint: ${key}`);
+    const copy = Buffer.from(bytes);
+    await this.#inTurn(key, async () => {
+      try {
+        await this.#requests.retrying(() => this.#swapCheckpoint(key, copy));
+      } catch (error) {
+        throw this.#requests.failure(error, `replacing ${key}`);
+      }
+    });
+  }
+
+  /** Replaces the checkpoint only if it is still the one last seen here: two copies of a station must not overwrite each other. */
+  async #swapCheckpoint(key: string, bytes: Buffer): Promise<void> {
+    const known = this.#checkpoints.has(key);
+    const etag = this.#checkpoints.get(key);
+    const condition = known ? (etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }) : {};
+    const sum = createHash('sha256').update(bytes).digest('base64');
+    try {
+      const { ETag } = await this.#requests.once(
+        new PutObjectCommand({
+          ...this.#requests.at(key),
+          Body: bytes,
+          ContentLength: bytes.length,
+          ChecksumAlgorithm: 'SHA256',
+          ChecksumSHA256: sum,
+          ...condition,
+          ...this.#requests.encryption(),
+        }),
+      );
+      this.#checkpoints.set(key, ETag);
+    } catch (error) {
+      if (!saysCondition(error)) throw error;
+      const there = await this.readSmall(key, bytes.length + 1).catch(() => undefined);
+      if (there?.equals(bytes) === true) return; // ours: the answer to an earlier try was lost
+      throw new Failure(
+        'vault-conflict',
+        `${key} at ${this.#requests.where} was replaced by somebody else meanwhile: does a copy of this station run elsewhere?`,
+      );
+    }
+  }
+
+  close(): Promise<void> {
+    this.#requests.close();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
