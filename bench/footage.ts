@@ -4,11 +4,12 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 import { link, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
+const MIB = 1_048_576;
 /** Bytes of one file. */
-const FILE_BYTES = 512 * 1_048_576;
+const FILE_BYTES = 512 * MIB;
 /** Files of one camera. */
 const FILES_PER_CAMERA = 2;
-const CHUNK = Buffer.alloc(8 * 1_048_576);
+const CHUNK = Buffer.alloc(8 * MIB);
 
 /** One folder per camera, 1 GiB in two files each; cameras made before stay. Returns their paths. */
 export async function makeCameras(folder: string, count: number): Promise<readonly string[]> {
@@ -33,14 +34,22 @@ export async function makeFootage(folder: string): Promise<string> {
   return footage;
 }
 
+/** A folder with `count` files of so many MiB. */
+export async function makeFiles(folder: string, count: number, mib: number): Promise<string> {
+  const made = join(folder, `files-${count}-of-${mib}`);
+  if ((await mkdir(made, { recursive: true })) === undefined) return made;
+  for (let k = 1; k <= count; k += 1) await makeFile(join(made, `BC7_${k}.mp4`), mib * MIB);
+  return made;
+}
+
 function fileOf(camera: string, n: number, k: number): string {
   return join(camera, 'DCIM', `BC${n}_${k}.mp4`);
 }
 
 /** A cipher's key stream: as random as a copy can tell, and much faster to make. */
-async function makeFile(path: string): Promise<void> {
+async function makeFile(path: string, sizeBytes = FILE_BYTES): Promise<void> {
   const stream = createCipheriv('aes-256-ctr', randomBytes(32), randomBytes(16));
   await using file = await open(path, 'wx');
-  for (let done = 0; done < FILE_BYTES; done += CHUNK.length) await file.writeFile(stream.update(CHUNK));
+  for (let done = 0; done < sizeBytes; done += CHUNK.length) await file.writeFile(stream.update(CHUNK));
   await file.sync();
 }

@@ -13,6 +13,7 @@ import { benchMillion } from './million.ts';
 import { missingPackages, type Program } from './programs.ts';
 import { benchPull } from './pull.ts';
 import { formatReport, type Report } from './report.ts';
+import { benchS3 } from './s3.ts';
 import { benchVerify } from './verify.ts';
 
 interface Bench {
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   pull: { run: benchPull, needs: ['time'] },
   verify: { run: benchVerify, needs: ['time', 'openssl'] },
   cameras: { run: benchCameras, needs: [] },
+  s3: { run: benchS3, needs: ['time', 'rclone', 'aws'] },
   append: { run: benchAppend, needs: [] },
   million: { run: benchMillion, needs: [] },
 };

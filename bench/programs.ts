@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Program, and the Debian package that brings it. */
-const PACKAGES = { borg: 'borgbackup', openssl: 'openssl', time: 'time' } as const;
+const PACKAGES = { aws: 'awscli', borg: 'borgbackup', openssl: 'openssl', rclone: 'rclone', time: 'time' } as const;
 
 /** A program that is not part of every Debian. */
 export type Program = keyof typeof PACKAGES;

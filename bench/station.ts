@@ -14,9 +14,17 @@ const DOCKETD = join(ROOT, 'bin/docketd');
 export const NODE = join(ROOT, 'bin/node24');
 
 /** Makes a station anew in `folder`; returns its configuration. */
-export async function makeStation(folder: string, options: { readonly examine: boolean }): Promise<string> {
+export async function makeStation(
+  folder: string,
+  options: {
+    readonly examine: boolean;
+    /** More arguments of `docket init`, and their environment. */
+    readonly arguments?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Promise<string> {
   await rm(folder, { recursive: true, force: true });
-  await runQuietly([DOCKET, 'init', folder], ROOT);
+  await runQuietly([DOCKET, 'init', folder, ...(options.arguments ?? [])], ROOT, options.env);
   const config = join(folder, 'docket.toml');
   const text = await readFile(config, 'utf8');
   await writeFile(config, text.replace('unknown = "refuse"', 'unknown = "allow"\nusb = false\nroots = []'));

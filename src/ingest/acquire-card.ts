@@ -28,8 +28,8 @@ interface Run {
   readonly outcomes: Outcomes;
   readonly meter: Meter;
   readonly signal: AbortSignal;
-  /** The settling of the item pulled last; the next one waits for it, so at most two items are in hand. */
-  settling: Promise<void>;
+  /** Items being settled; the next one waits for a free lane of the vault, so few items are in hand at any time. */
+  readonly settling: Set<Promise<void>>;
   /** Looking into what is on record already, behind everything else. */
   examining: Promise<void>;
   /** True when the station stopped before everything was looked into: recovery goes on there, and finishes the receipt. */
@@ -83,7 +83,7 @@ async function acquireInTurn(
     outcomes: listedOutcomes(listing),
     meter,
     signal: limited,
-    settling: Promise.resolve(),
+    settling: new Set(),
     examining: Promise.resolve(),
     unexamined: false,
   };
@@ -127,7 +127,7 @@ async function copyAll(run: Run): Promise<void> {
       if (!(await takeFile(run, n, candidates))) break;
     }
   } finally {
-    await run.settling;
+    await Promise.all(run.settling);
     if (run.stop === undefined) {
       run.meter.state('examining');
       await publishOrNote(run.ports); // what is on record need not wait for pictures
@@ -155,14 +155,20 @@ async function takeFile(run: Run, n: number, candidates: ReturnType<typeof findC
       return true;
     }
     const spooled = await withRetries(run, () => pull(run, n));
-    await run.settling;
+    await freeLane(run);
     if (run.stop !== undefined) return false;
-    run.settling = settle(run, n, spooled);
+    const settling: Promise<void> = settle(run, n, spooled).finally(() => run.settling.delete(settling));
+    run.settling.add(settling);
     return true;
   } catch (error) {
     decide(run, n, failedOutcome(error));
     return !isFailure(error, 'camera-gone') && !isFailure(error, 'cancelled');
   }
+}
+
+/** A vault across a network is kept busy by several puts at once; a disk by one. */
+async function freeLane({ ports, settling }: Run): Promise<void> {
+  while (settling.size >= (ports.vault.lanes ?? 1)) await Promise.race(settling);
 }
 
 async function pull(run: Run, n: number): Promise<SpooledItem> {

@@ -53,12 +53,16 @@ export interface StoreGuard {
   extendLock(key: string, terms: PutTerms, copies?: Copies): Promise<LockFacts>;
   /** Everything laid over write-once names under a prefix. */
   overlays(prefix: string): AsyncIterable<Overlay>;
+  /** Gives up uploads in parts that were begun so long ago and never ended, and the place their parts take. Returns how many. */
+  abortStaleUploads(olderThanMs: number): Promise<number>;
 }
 
 /** A write-once store. All methods may throw Failure 'vault-unreachable'. Whoever opens it closes it. */
 export interface Vault extends AsyncDisposable {
   /** Name in vault receipts and messages. */
   readonly name: string;
+  /** Puts at a time that keep it busy without crowding it; one where it does not say. */
+  readonly lanes?: number;
   /**
    * Stores bytes under a key: the same bytes again is success, different bytes are Failure 'vault-conflict'. When it returns, the
    * object is durable and every byte was compared after the writing: read back, or hashed by the store against the SHA-256 sent with
@@ -78,7 +82,7 @@ export interface Vault extends AsyncDisposable {
   list(prefix: string): AsyncIterable<StoredObject>;
   /**
    * Replaces the one mutable object, `ledgers/<station>/checkpoint`; atomic and durable. Any other key is a defect. Where the store can
-   * tell that it is no longer the one last read here, Failure 'vault-conflict': another copy of the station writes too.
+   * tell that it is not the one last written here (or first read, before that), Failure 'vault-conflict': another copy of the station writes too.
    */
   replaceCheckpoint(key: string, bytes: Uint8Array): Promise<void>;
   /** What only a store with versions and locks can tell; absent where there are none. */

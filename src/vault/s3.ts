@@ -2,7 +2,7 @@
 // The store is not trusted: it is asked to refuse what it should refuse (docket vault check), and everything it returns is compared.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { Failure, parseSha256, type VaultReceipt } from '../evidence/index.ts';
 import { makeGate } from '../platform/index.ts';
 import {
@@ -18,8 +18,10 @@ import {
   type Vault,
 } from './port.ts';
 import { makeThrottle } from './s3-body.ts';
-import { saysCondition, saysDeleteMarker, saysMissing } from './s3-error.ts';
+import { S3Checkpoints, type StandingCheckpoint } from './s3-checkpoint.ts';
+import { saysDeleteMarker, saysMissing } from './s3-error.ts';
 import { lockFacts } from './s3-lock.ts';
+import { abortStaleUploads } from './s3-multipart.ts';
 import { headObject, lockLonger, originalVersion, type PutPorts, putObject } from './s3-put.ts';
 import { S3Requests } from './s3-requests.ts';
 import { listVersions, originalOf, type VersionsOfKey } from './s3-versions.ts';
@@ -27,16 +29,19 @@ import { listVersions, originalOf, type VersionsOfKey } from './s3-versions.ts';
 /** A download that breaks off is continued where it was, so many times without a byte in between. */
 const MAX_IDLE_TRIES = 3;
 
+/** Uploads at a time: three keep store and line busy; more only take memory (measured; see ARCHITECTURE.md). */
+const LANES = 3;
+
 /** The vault; opened by openS3Vault. */
 export class S3Vault implements Vault {
   readonly name: string;
+  readonly lanes = LANES;
   readonly guard: StoreGuard;
   readonly #requests: S3Requests;
   readonly #put: PutPorts;
   /** One writer per name: on versioned buckets several conditional puts at once may all succeed. */
   readonly #turns = new Map<string, { gate: ReturnType<typeof makeGate>; users: number }>();
-  /** ETag of each checkpoint as last seen here; undefined value: there was none. */
-  readonly #checkpoints = new Map<string, string | undefined>();
+  readonly #checkpoints: S3Checkpoints;
   /** Names over which something was laid, as seen by listings: their object is the first version. */
   readonly #originals = new Map<string, string>();
 
@@ -44,6 +49,7 @@ export class S3Vault implements Vault {
     const { name, bytesPerSecond, clock } = requests.options;
     this.name = name;
     this.#requests = requests;
+    this.#checkpoints = new S3Checkpoints(requests, (key, maxBytes) => this.#whole(key, maxBytes));
     this.#put = {
       requests,
       throttle: bytesPerSecond === undefined ? undefined : makeThrottle(bytesPerSecond, clock),
@@ -53,6 +59,7 @@ export class S3Vault implements Vault {
       lockOf: (key, copies) => this.#lockOf(key, copies),
       extendLock: (key, terms, copies) => this.#extendLock(key, terms, copies),
       overlays: (prefix) => this.#overlays(prefix),
+      abortStaleUploads: (olderThanMs) => abortStaleUploads(requests, olderThanMs),
     };
   }
 
@@ -181,15 +188,20 @@ export class S3Vault implements Vault {
 
   async readSmall(key: string, maxBytes: number): Promise<Buffer | undefined> {
     assert(isVaultKey(key), `not a vault key: ${key}`);
+    const there = await this.#whole(key, maxBytes);
+    if (isCheckpointKey(key)) this.#checkpoints.noteRead(key, there?.etag);
+    return there?.bytes;
+  }
+
+  async #whole(key: string, maxBytes: number): Promise<StandingCheckpoint | undefined> {
     try {
       const answer = await this.#get(key, this.#versionOf(key, undefined), 0, undefined);
-      if (isCheckpointKey(key)) this.#checkpoints.set(key, answer?.ETag);
       if (answer === undefined) return undefined;
       if ((answer.ContentLength ?? 0) > maxBytes) {
         (answer.Body as { destroy?: () => void }).destroy?.(); // the rest is not wanted
         throw new Failure('too-large', `${key} is larger than ${maxBytes} bytes`);
       }
-      return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+      return { etag: answer.ETag, bytes: Buffer.from((await answer.Body?.transformToByteArray()) ?? []) };
     } catch (error) {
       throw this.#requests.failure(error, `reading ${key}`);
     }
@@ -246,41 +258,11 @@ export class S3Vault implements Vault {
     const copy = Buffer.from(bytes);
     await this.#inTurn(key, async () => {
       try {
-        await this.#requests.retrying(() => this.#swapCheckpoint(key, copy));
+        await this.#checkpoints.replace(key, copy);
       } catch (error) {
         throw this.#requests.failure(error, `replacing ${key}`);
       }
     });
-  }
-
-  /** Replaces the checkpoint only if it is still the one last seen here: two copies of a station must not overwrite each other. */
-  async #swapCheckpoint(key: string, bytes: Buffer): Promise<void> {
-    const known = this.#checkpoints.has(key);
-    const etag = this.#checkpoints.get(key);
-    const condition = known ? (etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }) : {};
-    const sum = createHash('sha256').update(bytes).digest('base64');
-    try {
-      const { ETag } = await this.#requests.once(
-        new PutObjectCommand({
-          ...this.#requests.at(key),
-          Body: bytes,
-          ContentLength: bytes.length,
-          ChecksumAlgorithm: 'SHA256',
-          ChecksumSHA256: sum,
-          ...condition,
-          ...this.#requests.encryption(),
-        }),
-      );
-      this.#checkpoints.set(key, ETag);
-    } catch (error) {
-      if (!saysCondition(error)) throw error;
-      const there = await this.readSmall(key, bytes.length + 1).catch(() => undefined);
-      if (there?.equals(bytes) === true) return; // ours: the answer to an earlier try was lost
-      throw new Failure(
-        'vault-conflict',
-        `${key} at ${this.#requests.where} was replaced by somebody else meanwhile: does a copy of this station run elsewhere?`,
-      );
-    }
   }
 
   close(): Promise<void> {
