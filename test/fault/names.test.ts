@@ -164,16 +164,17 @@ describe('odd files', () => {
     await expectClean(config);
   });
 
-  it('10,000 small ones are all on record, in bounded time, and all known the second time', {
+  it('thousands of small ones are all on record, in bounded time, and all known the second time', {
     timeout: 300_000,
   }, async () => {
-    for (let k = 0; k < 10_000; k += 1) {
+    const count = process.env['DOCKET_FAULTS'] === 'all' ? 10_000 : 2500;
+    for (let k = 0; k < count; k += 1) {
       if (k % 1000 === 0) mkdirSync(join(camera, `d${k / 1000}`));
       writeFileSync(join(camera, `d${Math.floor(k / 1000)}`, `${k}.jpg`), `photo ${k}`);
     }
     const { receipt, final } = await dock(config, { path: camera });
     expect(final).toBe(true);
-    expect(receipt.files.filter(({ outcome }) => outcome === 'recorded')).toHaveLength(10_000);
+    expect(receipt.files.filter(({ outcome }) => outcome === 'recorded')).toHaveLength(count);
     await expectClean(config);
   });
 
