@@ -29,9 +29,12 @@ export interface StoredObject {
   readonly sealed: boolean;
 }
 
-/** The lock of an object as the store has it now. */
+/** An object as the store tells of it without giving its bytes: its lock above all. */
 export interface LockFacts {
   readonly version: string | undefined;
+  readonly sizeBytes: number;
+  /** The digest the store took when it got the bytes; undefined where it kept none of the whole. */
+  readonly sha256: Sha256 | undefined;
   readonly lock: VaultReceipt['lock'];
   readonly retainUntil: Instant | undefined;
   readonly legalHold: boolean;

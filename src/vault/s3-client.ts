@@ -8,8 +8,13 @@ import type { S3VaultOptions } from './s3-options.ts';
 /** Connections at a time: uploads, the requests between them, and verification's lanes. */
 const MAX_CONNECTIONS = 24;
 const CONNECT_TIMEOUT_MS = 5000;
-/** Credentials are asked for again after so long, so that a key that was replaced is taken up without a restart. */
-const CREDENTIALS_MS = 60_000;
+/** For the SDK, credentials are always over: it asks again before every request, and a key that was replaced is taken up at once. */
+const OVER = new Date(0);
+
+/** Errors reach whoever asked, as a Failure; the SDK's own remarks on the console would tell them twice. */
+const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {}
 
 /** What a request carries that the signing needs. */
 interface SigningArguments {
@@ -26,14 +31,20 @@ export function makeS3Client(options: S3VaultOptions): S3Client {
     forcePathStyle: options.pathStyle,
     credentials: async () => {
       const { accessKeyId, secretAccessKey, sessionToken } = await options.credentials();
-      const expiration = new Date(options.clock.now() + CREDENTIALS_MS);
-      return { accessKeyId, secretAccessKey, expiration, ...(sessionToken === undefined ? {} : { sessionToken }) };
+      return {
+        accessKeyId,
+        secretAccessKey,
+        expiration: OVER,
+        ...(sessionToken === undefined ? {} : { sessionToken }),
+      };
     },
     maxAttempts: 1, // what may be tried again, and how, is decided where the request is made
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     expectContinueHeader: false,
+    logger: SILENT,
     followRegionRedirects: false,
+    disableClockSkewCorrection: true, // a clock that is wrong is to be told, not worked around: locks are reckoned by it
     requestHandler: {
       httpAgent: new HttpAgent(agents),
       httpsAgent: new HttpsAgent({ ...agents, ...(options.ca === undefined ? {} : { ca: options.ca }) }),

@@ -20,6 +20,26 @@ function factsOf(error: unknown): StoreError {
   };
 }
 
+/** The store's own word for an error. */
+export function errorName(error: unknown): string {
+  return factsOf(error).name;
+}
+
+/** True when the store said no, whatever its reason; not when it has trouble, or did not answer. */
+export function saysNo(error: unknown): boolean {
+  const { status } = factsOf(error);
+  return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+/** The Date header that came with an error. */
+export function storeDate(error: unknown): string | undefined {
+  return headersOf(error)?.['date'];
+}
+
+function headersOf(error: unknown): Record<string, string> | undefined {
+  return (error as { $response?: { headers?: Record<string, string> } } | null)?.$response?.headers; // the SDK's own field
+}
+
 /** True when the object (or version, or upload) is not there. */
 export function saysMissing(error: unknown): boolean {
   const { name, status } = factsOf(error);
@@ -27,10 +47,17 @@ export function saysMissing(error: unknown): boolean {
   return status === 404 || name === 'NoSuchKey' || name === 'NoSuchVersion' || name === 'NotFound';
 }
 
+/** True when the store refuses and does not say why: answers to HEAD have no body. */
+export function saysWithoutWords(error: unknown): boolean {
+  const { name, status } = factsOf(error);
+  return (
+    status !== undefined && status >= 400 && status < 500 && /^(Unknown|UnknownError|NotFound|Error|\d+)$/.test(name)
+  );
+}
+
 /** True when a delete marker lies over the object. */
 export function saysDeleteMarker(error: unknown): boolean {
-  const response = (error as { $response?: { headers?: Record<string, string> } } | null)?.$response; // the SDK's own field
-  return response?.headers?.['x-amz-delete-marker'] === 'true';
+  return headersOf(error)?.['x-amz-delete-marker'] === 'true';
 }
 
 /** True when a condition (If-None-Match, If-Match) did not hold. */
@@ -102,7 +129,8 @@ function explain({ name, status, errno }: StoreError, error: unknown): readonly 
     return ['vault-unreachable', `the store is overloaded (${named(name, status)})`];
   if (status !== undefined && status >= 500)
     return ['vault-unreachable', `the store has trouble (${named(name, status)})`];
-  if (status !== undefined) return ['vault-refused', `the store answers ${named(name, status)}`];
+  if (status !== undefined && status >= 300) return ['vault-refused', `the store answers ${named(name, status)}`];
+  if (status !== undefined) return ['vault-unreachable', 'what it answers is not what an S3 store answers'];
   return ['vault-unreachable', error instanceof Error ? (error.message.split('\n')[0] ?? name) : name];
 }
 
@@ -124,6 +152,8 @@ const REFUSALS: Readonly<Record<string, readonly [FailureCode, string]>> = {
   AccessDenied: ['vault-refused', 'the credentials do not allow it; the rights a station needs: docket vault policy'],
   QuotaExceeded: ['vault-full', 'the quota of the bucket or of its user is used up'],
   InsufficientCapacity: ['vault-full', 'the store has no space left'],
+  PermanentRedirect: ['vault-refused', 'the bucket is in another region or at another endpoint'],
+  AuthorizationHeaderMalformed: ['vault-refused', 'the store expects another region (AuthorizationHeaderMalformed)'],
   EntityTooLarge: ['vault-refused', 'the store does not take an object of that size at once; lower multipart_mib'],
   InvalidRequest: [
     'vault-refused',

@@ -1,7 +1,7 @@
 // Locks: what to ask of the store for an object, and whether what it says it keeps is enough.
 // A lock is only ever lengthened.
 import type { HeadObjectCommandOutput, PutObjectCommandInput } from '@aws-sdk/client-s3';
-import { epochOf, formatInstant, type Instant, type VaultReceipt } from '../evidence/index.ts';
+import { epochOf, formatInstant, type Instant, parseSha256, type VaultReceipt } from '../evidence/index.ts';
 import type { Clock } from '../platform/index.ts';
 import type { LockFacts, PutTerms } from './port.ts';
 
@@ -65,10 +65,18 @@ export function lockFacts(head: HeadObjectCommandOutput): LockFacts {
   const until = head.ObjectLockRetainUntilDate;
   return {
     version: head.VersionId === 'null' ? undefined : head.VersionId,
+    sizeBytes: head.ContentLength ?? 0,
+    sha256: wholeSha256(head.ChecksumSHA256),
     lock: lockMode(head.ObjectLockMode),
     retainUntil: until === undefined ? undefined : formatInstant(until.getTime()),
     legalHold: head.ObjectLockLegalHoldStatus === 'ON',
   };
+}
+
+/** Of an object that came in parts the store keeps a digest of digests, which says nothing of the whole. */
+function wholeSha256(sum: string | undefined): LockFacts['sha256'] {
+  if (sum === undefined || sum.includes('-')) return undefined;
+  return parseSha256(Buffer.from(sum, 'base64').toString('hex'));
 }
 
 function lockMode(mode: string | undefined): VaultReceipt['lock'] {

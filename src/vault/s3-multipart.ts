@@ -15,7 +15,7 @@ import {
   type UploadPartCommandOutput,
 } from '@aws-sdk/client-s3';
 import { Failure } from '../evidence/index.ts';
-import { openBody, type Throttle } from './s3-body.ts';
+import { openBody, sourceFailure, type Throttle } from './s3-body.ts';
 import type { S3Requests } from './s3-requests.ts';
 
 const MAX_PARTS = 10_000;
@@ -57,17 +57,10 @@ export async function uploadParts(requests: S3Requests, source: PartedSource): P
   const whole = createHash('sha256');
   const sums: Buffer[] = [];
   const done: CompletedPart[] = [];
-  const file = await open(source.file, 'r');
-  try {
-    for (let number = 1, at = 0; at < source.sizeBytes; number += 1, at += partBytes) {
-      source.signal?.throwIfAborted();
-      const sizeBytes = Math.min(partBytes, source.sizeBytes - at);
-      const sum = await hashRange(file, at, sizeBytes, whole);
-      sums.push(sum);
-      done.push(await putPart(requests, source, upload, { number, at, sizeBytes, sum: sum.toString('base64') }));
-    }
-  } finally {
-    await file.close();
+  for await (const part of partsOf(source, partBytes, whole)) {
+    source.signal?.throwIfAborted();
+    sums.push(part.sum);
+    done.push(await putPart(requests, source, upload, part));
   }
   if (whole.digest('hex') !== source.sha256) {
     await abortUpload(requests, source.key, upload.id);
@@ -87,37 +80,60 @@ export async function uploadParts(requests: S3Requests, source: PartedSource): P
   return { composite: compositeOf(sums) };
 }
 
+interface Part {
+  readonly number: number;
+  readonly at: number;
+  readonly sizeBytes: number;
+  readonly sum: Buffer;
+}
+
+type FileSource = Pick<PartedSource, 'file' | 'sizeBytes'>;
+
+/** The parts of a file with their digests, in order; `whole` takes every byte in the same pass. Throws Failure 'disk-failed' when the file cannot be read. */
+async function* partsOf({ file, sizeBytes }: FileSource, partBytes: number, whole?: Hash): AsyncGenerator<Part> {
+  try {
+    await using handle = await open(file, 'r');
+    for (let number = 1, at = 0; at < sizeBytes; number += 1, at += partBytes) {
+      const size = Math.min(partBytes, sizeBytes - at);
+      yield { number, at, sizeBytes: size, sum: await hashRange(handle, at, size, whole) };
+    }
+  } catch (error) {
+    throw sourceFailure(error, file);
+  }
+}
+
 /** The checksum S3 gives an upload in parts: the digest of the parts' digests, and their number. */
 function compositeOf(sums: readonly Buffer[]): string {
   return `${createHash('sha256').update(Buffer.concat(sums)).digest('base64')}-${sums.length}`;
 }
 
-async function hashRange(file: FileHandle, at: number, sizeBytes: number, whole: Hash): Promise<Buffer> {
+/** The checksum that a file would have, uploaded in parts of that size. */
+export async function compositeOfFile(source: FileSource, partBytes: number): Promise<string> {
+  const sums: Buffer[] = [];
+  for await (const { sum } of partsOf(source, partBytes)) sums.push(sum);
+  return compositeOf(sums);
+}
+
+async function hashRange(file: FileHandle, at: number, sizeBytes: number, whole: Hash | undefined): Promise<Buffer> {
   const part = createHash('sha256');
   const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, sizeBytes));
   for (let done = 0; done < sizeBytes; ) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), at + done);
     if (bytesRead === 0) break; // shorter than announced: the whole digest tells
     part.update(buffer.subarray(0, bytesRead));
-    whole.update(buffer.subarray(0, bytesRead));
+    whole?.update(buffer.subarray(0, bytesRead));
     done += bytesRead;
   }
   return part.digest();
 }
 
-interface Part {
-  readonly number: number;
-  readonly at: number;
-  readonly sizeBytes: number;
-  readonly sum: string;
-}
-
 async function putPart(requests: S3Requests, source: PartedSource, upload: Upload, part: Part): Promise<CompletedPart> {
   const stands = upload.parts.get(part.number);
-  if (stands !== undefined && stands.sum === part.sum && stands.sizeBytes === part.sizeBytes)
-    return { PartNumber: part.number, ETag: stands.etag, ChecksumSHA256: part.sum };
+  const sum = part.sum.toString('base64');
+  if (stands !== undefined && stands.sum === sum && stands.sizeBytes === part.sizeBytes)
+    return { PartNumber: part.number, ETag: stands.etag, ChecksumSHA256: sum };
   const { ETag } = await requests.retrying(() => sendPart(requests, source, upload.id, part), source.signal);
-  return { PartNumber: part.number, ETag: ETag ?? '', ChecksumSHA256: part.sum };
+  return { PartNumber: part.number, ETag: ETag ?? '', ChecksumSHA256: sum };
 }
 
 async function sendPart(
@@ -127,7 +143,7 @@ async function sendPart(
   part: Part,
 ): Promise<UploadPartCommandOutput> {
   const body = openBody(source.file, part.at, part.sizeBytes, source.throttle);
-  return await requests.withBody(body, source.signal, (signal) =>
+  return await requests.withBody(body, source.file, source.signal, (signal) =>
     requests.once(
       new UploadPartCommand({
         ...requests.at(source.key),
@@ -136,7 +152,7 @@ async function sendPart(
         Body: body,
         ContentLength: part.sizeBytes,
         ChecksumAlgorithm: 'SHA256',
-        ChecksumSHA256: part.sum,
+        ChecksumSHA256: part.sum.toString('base64'),
         ...requests.customerKey(),
       }),
       { signal, unhurried: true },
@@ -197,7 +213,10 @@ export async function* listUploads(requests: S3Requests, prefix: string): AsyncI
   let next: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
   while (next !== undefined) {
     const markers: { KeyMarker?: string; UploadIdMarker?: string } = next;
-    const page = await requests.patiently(() => new ListMultipartUploadsCommand({ Bucket, Prefix: Key, ...markers }));
+    const page = await requests.ask(
+      'listing uploads',
+      () => new ListMultipartUploadsCommand({ Bucket, Prefix: Key, ...markers }),
+    );
     for (const each of page.Uploads ?? [])
       if (each.Key !== undefined && each.UploadId !== undefined)
         yield {
@@ -213,6 +232,18 @@ export async function* listUploads(requests: S3Requests, prefix: string): AsyncI
           }
         : undefined;
   }
+}
+
+/** Gives up uploads under the prefix of the vault that were begun so long ago; returns how many. */
+export async function abortStaleUploads(requests: S3Requests, olderThanMs: number): Promise<number> {
+  const before = requests.options.clock.now() - olderThanMs;
+  let count = 0;
+  for await (const { key, id, startedMs } of listUploads(requests, '')) {
+    if (startedMs >= before) continue;
+    await abortUpload(requests, key, id);
+    count += 1;
+  }
+  return count;
 }
 
 /** Gives an upload up, and the place its parts take. One that is gone already is fine. */

@@ -26,7 +26,7 @@ export interface S3VaultOptions {
   readonly prefix: string;
   /** Bucket in the path of the URL (Ceph, MinIO) instead of in the host name (AWS). */
   readonly pathStyle: boolean;
-  /** Asked before the first request and again every minute, so that a replaced file is taken up. Throws Failure 'config-invalid'. */
+  /** Asked before every request, so that a replaced file is taken up. Throws Failure 'config-invalid'. */
   readonly credentials: () => Promise<S3Credentials>;
   /** PEM text of the authorities that may sign the store's certificate; undefined: those of the system. */
   readonly ca: string | undefined;

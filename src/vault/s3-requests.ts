@@ -10,6 +10,7 @@ import type {
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
 import { Failure } from '../evidence/index.ts';
+import { sourceFailure } from './s3-body.ts';
 import { makeS3Client } from './s3-client.ts';
 import { isPassing, storeFailure } from './s3-error.ts';
 import type { S3VaultOptions } from './s3-options.ts';
@@ -113,14 +114,15 @@ export class S3Requests {
     }
   }
 
-  /** Sends a body that is a stream: when the stream fails, the request ends with its error instead of waiting for the rest. */
+  /** Sends a body that is a stream of a file: when it cannot be read, the request ends with Failure 'disk-failed' instead of waiting for the rest. */
   async withBody<T>(
     body: Readable,
+    file: string,
     signal: AbortSignal | undefined,
     send: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const broken = new AbortController();
-    body.once('error', (error) => broken.abort(error));
+    body.once('error', (error) => broken.abort(sourceFailure(error, file)));
     try {
       return await send(signal === undefined ? broken.signal : AbortSignal.any([signal, broken.signal]));
     } finally {

@@ -20,10 +20,12 @@ import {
 import { makeThrottle } from './s3-body.ts';
 import { S3Checkpoints, type StandingCheckpoint } from './s3-checkpoint.ts';
 import { saysDeleteMarker, saysMissing } from './s3-error.ts';
+import { headObject, originalVersion } from './s3-head.ts';
 import { lockFacts } from './s3-lock.ts';
 import { abortStaleUploads } from './s3-multipart.ts';
-import { headObject, lockLonger, originalVersion, type PutPorts, putObject } from './s3-put.ts';
-import { S3Requests } from './s3-requests.ts';
+import { putObject } from './s3-put.ts';
+import { lockLonger, type PutPorts } from './s3-receipt.ts';
+import type { S3Requests } from './s3-requests.ts';
 import { listVersions, originalOf, type VersionsOfKey } from './s3-versions.ts';
 
 /** A download that breaks off is continued where it was, so many times without a byte in between. */
@@ -195,13 +197,15 @@ export class S3Vault implements Vault {
 
   async #whole(key: string, maxBytes: number): Promise<StandingCheckpoint | undefined> {
     try {
-      const answer = await this.#get(key, this.#versionOf(key, undefined), 0, undefined);
-      if (answer === undefined) return undefined;
-      if ((answer.ContentLength ?? 0) > maxBytes) {
-        (answer.Body as { destroy?: () => void }).destroy?.(); // the rest is not wanted
-        throw new Failure('too-large', `${key} is larger than ${maxBytes} bytes`);
-      }
-      return { etag: answer.ETag, bytes: Buffer.from((await answer.Body?.transformToByteArray()) ?? []) };
+      return await this.#requests.retrying(async () => {
+        const answer = await this.#get(key, this.#versionOf(key, undefined), 0, undefined);
+        if (answer === undefined) return undefined;
+        if ((answer.ContentLength ?? 0) > maxBytes) {
+          (answer.Body as { destroy?: () => void }).destroy?.(); // the rest is not wanted
+          throw new Failure('too-large', `${key} is larger than ${maxBytes} bytes`);
+        }
+        return { etag: answer.ETag, bytes: Buffer.from((await answer.Body?.transformToByteArray()) ?? []) };
+      });
     } catch (error) {
       throw this.#requests.failure(error, `reading ${key}`);
     }

@@ -1,0 +1,132 @@
+// After a put: what the store says it keeps is compared with what was announced, and becomes the receipt.
+// The same bytes are success whoever stored them, and the longer lock wins; nothing is overwritten or shortened here.
+import { type HeadObjectCommandOutput, PutObjectLegalHoldCommand, PutObjectRetentionCommand } from '@aws-sdk/client-s3';
+import { Failure, parseByteCount, type VaultReceipt } from '../evidence/index.ts';
+import type { LockFacts, PutSource, PutTerms } from './port.ts';
+import type { Throttle } from './s3-body.ts';
+import { headObject, originalVersion } from './s3-head.ts';
+import { lackOf, lockFacts, wantedLock } from './s3-lock.ts';
+import { compositeOfFile, partSize } from './s3-multipart.ts';
+import type { S3Requests } from './s3-requests.ts';
+
+/** What puts of one vault share. */
+export interface PutPorts {
+  readonly requests: S3Requests;
+  readonly throttle: Throttle | undefined;
+  /** Reads every byte of a version back: for objects whose digest the store cannot tell. */
+  readonly readBack: (key: string, version: string | undefined) => Promise<{ sha256: string; sizeBytes: number }>;
+}
+
+/** One put. */
+export interface Put {
+  readonly key: string;
+  readonly source: PutSource;
+  readonly terms: PutTerms;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How an upload ended: something stood there already, or a version of ours was stored. */
+export interface Ended {
+  readonly existed: boolean;
+  /** Checksum of an upload in parts. */
+  readonly composite?: string | undefined;
+  readonly version?: string | undefined;
+}
+
+/** Compares what was just stored. Failures: 'vault-mismatch' when the store tells other bytes, 'vault-unfit' when a lock or a version lacks. */
+export async function acceptFresh(ports: PutPorts, put: Put, ended: Ended): Promise<VaultReceipt> {
+  const { requests } = ports;
+  const { key, source, signal } = put;
+  const head = await headObject(requests, key, ended.version, signal);
+  if (head === undefined) throw requests.unfit(`${key} was stored, and is not there`);
+  if (ended.existed) return await acceptExisting(ports, put, head);
+  if (head.ChecksumSHA256 === undefined) return await acceptExisting(ports, put, head); // an older store: every byte is read back
+  const sum = ended.composite ?? base64(source.sha256);
+  if (head.ContentLength !== source.sizeBytes || head.ChecksumSHA256 !== sum)
+    throw new Failure('vault-mismatch', `${key} was stored at ${requests.where}, but it tells another digest or size`);
+  return await receiptOf(ports, put, lockFacts(head));
+}
+
+/** Something stands there: the same bytes are success. What was laid over our object does not count: the object below does. */
+export async function acceptExisting(ports: PutPorts, put: Put, head: HeadObjectCommandOutput): Promise<VaultReceipt> {
+  const { requests } = ports;
+  const { key, signal } = put;
+  if (await isSame(ports, put, head)) return await receiptOf(ports, put, lockFacts(head));
+  const original = await originalVersion(requests, key);
+  const below =
+    original === undefined || original === head.VersionId
+      ? undefined
+      : await headObject(requests, key, original, signal);
+  if (below !== undefined && (await isSame(ports, put, below))) return await receiptOf(ports, put, lockFacts(below));
+  throw new Failure('vault-conflict', `${requests.where} holds other bytes under ${key}`);
+}
+
+/** By the digest the store tells, where it tells one that can be compared; else every byte is read back. */
+async function isSame(
+  { requests, readBack }: PutPorts,
+  { key, source }: Put,
+  head: HeadObjectCommandOutput,
+): Promise<boolean> {
+  if (head.ContentLength !== source.sizeBytes) return false;
+  const told = head.ChecksumSHA256;
+  if (told !== undefined && !told.includes('-')) return told === base64(source.sha256);
+  if (told !== undefined && 'file' in source) {
+    const ours = await compositeOfFile(source, partSize(source.sizeBytes, requests.options.partBytes));
+    if (ours === told) return true; // other part sizes give another composite, so only equality says something
+  }
+  return (await readBack(key, head.VersionId)).sha256 === source.sha256;
+}
+
+function base64(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64');
+}
+
+async function receiptOf(ports: PutPorts, put: Put, found: LockFacts): Promise<VaultReceipt> {
+  const { requests } = ports;
+  const { key, source, terms } = put;
+  const standing =
+    lackOf(found, wantedLock(terms, requests.options)) === undefined
+      ? found
+      : await lockLonger(requests, key, found, terms);
+  if (standing.version === undefined)
+    throw requests.unfit(`it gives ${key} no version: versioning is not on for the bucket`);
+  return {
+    vault: requests.options.name,
+    key,
+    version: standing.version,
+    sha256: source.sha256,
+    sizeBytes: parseByteCount(source.sizeBytes),
+    lock: terms.locked ? standing.lock : 'none',
+    ...(terms.locked && standing.retainUntil !== undefined ? { retainUntil: standing.retainUntil } : {}),
+    ...(terms.locked && standing.legalHold ? { legalHold: true as const } : {}),
+  };
+}
+
+/** Lengthens the lock of one version to what the terms ask; never shortens. Throws Failure 'vault-unfit' when it still lacks something. */
+export async function lockLonger(
+  requests: S3Requests,
+  key: string,
+  found: LockFacts,
+  terms: PutTerms,
+): Promise<LockFacts> {
+  const wanted = wantedLock(terms, requests.options);
+  if (wanted === undefined) return found;
+  const at = { ...requests.at(key), ...(found.version === undefined ? {} : { VersionId: found.version }) };
+  const later = found.retainUntil !== undefined && found.retainUntil > wanted.until ? found.retainUntil : wanted.until;
+  const mode = found.lock === 'compliance' || wanted.mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE';
+  if (later !== found.retainUntil || mode.toLowerCase() !== found.lock)
+    await requests.ask(
+      `lengthening the lock of ${key}`,
+      () => new PutObjectRetentionCommand({ ...at, Retention: { Mode: mode, RetainUntilDate: new Date(later) } }),
+    );
+  if (wanted.legalHold && !found.legalHold)
+    await requests.ask(
+      `laying a legal hold on ${key}`,
+      () => new PutObjectLegalHoldCommand({ ...at, LegalHold: { Status: 'ON' } }),
+    );
+  const head = await headObject(requests, key, found.version);
+  const now = head === undefined ? found : lockFacts(head);
+  const lack = lackOf(now, wanted);
+  if (lack !== undefined) throw requests.unfit(`${key} ${lack}, though it was asked for`);
+  return now;
+}
