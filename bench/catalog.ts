@@ -21,6 +21,7 @@ export const TARGETS: ReadonlyMap<string, number> = new Map([
   ['find by case number', 1],
   ['find 盗窃 (a fifth of all items)', 5],
   ['find 现盗 (common characters, never together)', 5],
+  ['find 现 (one character, in every item)', 5],
 ]);
 
 /** Opens and asks a catalog that holds `items` items of catalogEntries. */
@@ -56,6 +57,8 @@ async function benchQuestions(path: string, items: number): Promise<CatalogRow[]
     'find by case number typed as text': (n) => catalog.find({ text: anyCase(n) }),
     'find 盗窃 (a fifth of all items)': () => catalog.find({ text: '盗窃' }),
     'find 盗 (one character)': () => catalog.find({ text: '盗' }),
+    'find 现 (one character, in every item)': () => catalog.find({ text: '现' }),
+    'find 沪A12345 (mixed, never)': () => catalog.find({ text: '沪A12345' }),
     'find 现盗 (common characters, never together)': () => catalog.find({ text: '现盗' }),
     'find 询问笔录': () => catalog.find({ text: '询问笔录' }),
     'find mp4 (a prefix of nearly every item)': () => catalog.find({ text: 'mp4' }),

@@ -1,9 +1,9 @@
 // What a person asks for, as one FTS5 expression. Text is data: every word is quoted, so quotes, operators and column filters in it
-// mean nothing. A run of CJK characters is a phrase; a run of Latin words and digits (2026-LX-0003, BC01_000123) is a phrase whose last
+// mean nothing. A run of CJK characters is a phrase of pairs; a run of Latin words and digits (2026-LX-0003, BC01_000123) is a phrase whose last
 // word may go on; runs are joined by AND.
 import { type CaseNumber, epochOf, Failure, type Instant, type ItemKind } from '../evidence/index.ts';
 import { coveringFacets, wantedFacets } from './facets.ts';
-import { isCjk, splitWords } from './words.ts';
+import { isCjk, pairWords, splitWords } from './words.ts';
 
 /** Longest search text, in characters: people type words, not documents. */
 export const MAX_TEXT_CHARS = 200;
@@ -90,10 +90,16 @@ function splitRuns(chunk: string): string[][] {
 }
 
 function formatRun(run: readonly string[]): string {
-  const phrase = quote(run.join(' '));
   const last = run.at(-1) ?? '';
+  if (isCjk(last)) return quote(cjkTerms(run).join(' '));
+  const phrase = quote(run.join(' '));
   // A number is looked for whole: a prefix of digits would match a good part of all dates and counters.
-  return isCjk(last) || !/\p{L}/u.test(last) ? phrase : `${phrase} *`;
+  return /\p{L}/u.test(last) ? `${phrase} *` : phrase;
+}
+
+/** The pairs of a run of CJK characters. The last of them is in the pair before it: in the text anything may follow it. */
+function cjkTerms(run: readonly string[]): readonly string[] {
+  return run.length === 1 ? run : pairWords(run).slice(0, -1);
 }
 
 /** Words and facets hold letters, digits, marks and § only, so no quote can stand in them. */

@@ -6,7 +6,7 @@
 /** Marks a file as a docket catalog ('dkct'), so that no other database is ever taken for one and made anew. */
 export const APPLICATION_ID = 0x64_6b_63_74;
 /** Version of the tables and of the derivation together: whoever changes what a row or a search word is raises it. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Makes an empty catalog. Runs inside one transaction. */
 export const CREATE = `

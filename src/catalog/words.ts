@@ -1,5 +1,7 @@
 // Turns text into search words: NFKC, lower case, one word per CJK character, and everything else by runs of letters and digits.
-// Documents and questions pass through the same function, so what was written is what is found. SQLite's own tokenizers are never
+// Indexed is each CJK character together with the one that follows it, so that a word of two characters is one term and costs what its
+// own hits cost, however common the two are apart; and every character once more alone, for whoever types only one.
+// Documents and questions pass through the same functions, so what was written is what is found. SQLite's own tokenizers are never
 // trusted with Chinese: trigram silently finds nothing for words of two characters.
 import type { EntryOf } from '../evidence/index.ts';
 
@@ -25,8 +27,22 @@ export function isCjk(word: string): boolean {
   return CJK_WORD.test(word);
 }
 
-/** Everything an item is found by: what its record says and what its newest examination claims. */
+/** The words as they are indexed, as many: a CJK character that another follows stands with it in one term, all else as it is. */
+export function pairWords(words: readonly string[]): readonly string[] {
+  const cjk = words.map(isCjk);
+  return words.map((word, n) => (cjk[n] === true && cjk[n + 1] === true ? `${word}${words[n + 1]}` : word));
+}
+
+/** Everything an item is found by, as it is indexed: what its record says and what its newest examination claims. */
 export function itemWords(record: EntryOf<'item.recorded'>, examined?: EntryOf<'item.examined'>): string {
+  const fields = searchedTexts(record, examined).map(splitWords);
+  const phrases = fields.map((words) => pairWords(words).join(' '));
+  // Behind all fields, so that no phrase runs over them.
+  const characters = [...new Set(fields.flat().filter(isCjk))];
+  return [...phrases, characters.join(' ')].join(` ${FIELD_BREAK} `);
+}
+
+function searchedTexts(record: EntryOf<'item.recorded'>, examined?: EntryOf<'item.examined'>): readonly string[] {
   const { camera } = record;
   const facts = examined?.facts;
   const fields = [
@@ -47,5 +63,5 @@ export function itemWords(record: EntryOf<'item.recorded'>, examined?: EntryOf<'
     facts?.location,
     facts?.text,
   ];
-  return fields.flatMap((field) => (field === undefined ? [] : [splitWords(field).join(' ')])).join(` ${FIELD_BREAK} `);
+  return fields.filter((field) => field !== undefined);
 }
