@@ -1,8 +1,8 @@
 // Adapts a vault to the ledger's tile store: the ledger's objects live under ledgers/<station>/.
 // Never anything else: what a tile is, the ledger knows; what write-once is, the vault knows.
 import { createHash } from 'node:crypto';
-import { ledgerPrefix, parseSha256, type StationName } from '../evidence/index.ts';
-import { CHECKPOINT_PATH, type TileStore } from '../ledger/index.ts';
+import { isFailure, ledgerPrefix, parseSha256, type StationName } from '../evidence/index.ts';
+import { CHECKPOINT_PATH, parseCheckpoint, type TileStore } from '../ledger/index.ts';
 import type { Vault } from '../vault/index.ts';
 
 /** Largest object of a ledger: a bundle of 256 entries of 65,535 bytes and their lengths. */
@@ -24,9 +24,31 @@ export function tileStoreOf(vault: Vault, station: StationName): TileStore {
     putFull: (path, bytes) => put(path, bytes, true),
     putPartial: (path, bytes) => put(path, bytes, false),
     readCheckpoint: async () => (await vault.readSmall(prefix + CHECKPOINT_PATH, MAX_TILE_BYTES))?.toString('utf8'),
-    replaceCheckpoint: (text) => vault.replaceCheckpoint(prefix + CHECKPOINT_PATH, Buffer.from(text, 'utf8')),
+    ...(vault.readEach === undefined
+      ? {}
+      : {
+          readCheckpoints: async () =>
+            (await vault.readEach?.(prefix + CHECKPOINT_PATH, MAX_TILE_BYTES))?.map((each) => each.toString('utf8')) ??
+            [],
+        }),
+    replaceCheckpoint: (text, since) =>
+      vault.replaceCheckpoint(
+        prefix + CHECKPOINT_PATH,
+        Buffer.from(text, 'utf8'),
+        (there) => since === 0 || (there !== undefined && checkpointSize(there) >= since),
+      ),
     list: async function* () {
       for await (const { key } of vault.list(prefix)) yield key.slice(prefix.length);
     },
   };
+}
+
+/** Entries that a checkpoint vouches for; Infinity for what is none, so that it is looked at before any other, and named. */
+export function checkpointSize(bytes: Buffer): number {
+  try {
+    return parseCheckpoint(bytes.toString('utf8'), 'a checkpoint').size;
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return Number.POSITIVE_INFINITY;
+  }
 }

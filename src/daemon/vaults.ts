@@ -2,22 +2,45 @@
 // Nothing is asked of a store here: whether it is fit is told by its check.
 import { Failure } from '../evidence/index.ts';
 import { type Config, type DigestPool, type S3VaultConfig, systemClock, type VaultConfig } from '../platform/index.ts';
-import { openDirectoryVault, openS3Vault, type S3Encryption, type S3VaultOptions, type Vault } from '../vault/index.ts';
+import {
+  openCopiesVault,
+  openDirectoryVault,
+  openS3Vault,
+  parseHours,
+  type S3Encryption,
+  type S3VaultOptions,
+  type Vault,
+  withHours,
+} from '../vault/index.ts';
 import { credentialsOf, readSecret } from './credentials.ts';
+import { checkpointSize } from './tiles.ts';
 
 const MIB = 1_048_576;
 const CUSTOMER_KEY_BYTES = 32;
 
-/** The vault of a configuration. */
+/** The vault of a configuration; of several vaults one that writes to all of them. Closing it closes them. */
 export async function openVault(config: Config, digests: DigestPool): Promise<Vault> {
-  const [first] = config.vaults;
+  const [first, ...others] = config.vaults;
   if (first === undefined) throw new Failure('config-invalid', `${config.file} names no vault`);
-  return await openOne(first, digests);
+  if (others.length === 0) return await openOne(first, digests);
+  await using opening = new AsyncDisposableStack();
+  const members: Vault[] = [];
+  for (const each of config.vaults) members.push(opening.use(await openMember(each, digests)));
+  opening.move();
+  return openCopiesVault({ members, required: config.copies, clock: systemClock, sizeOf: checkpointSize });
 }
 
 async function openOne(vault: VaultConfig, digests: DigestPool): Promise<Vault> {
   if (vault.kind === 'directory') return await openDirectoryVault({ path: vault.path, digests, name: vault.name });
-  return await openS3Vault(await s3OptionsOf(vault));
+  const opened = await openS3Vault(await s3OptionsOf(vault));
+  return vault.hours === undefined ? opened : withHours(opened, parseHours(vault.hours), systemClock);
+}
+
+/** One of several vaults may be away when the station starts: the others take what comes. */
+async function openMember(vault: VaultConfig, digests: DigestPool): Promise<Vault> {
+  if (vault.kind === 'directory')
+    return await openDirectoryVault({ path: vault.path, digests, name: vault.name, mayBeAway: true });
+  return await openOne(vault, digests);
 }
 
 /** What an S3 vault is made of, from its table in the configuration. Failures: 'config-invalid' when a file it names cannot be read. */

@@ -1,6 +1,7 @@
 // The door of the room ledger.
 export { decodeBundle, encodeBundle } from './bundle.ts';
 export { type Checkpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts';
+export { copyCheckpoint, copyTree } from './copy-tree.ts';
 export { EMPTY_ROOT, leafHash, nodeHash } from './hashing.ts';
 export { createLedger } from './head-file.ts';
 export type { HeadState } from './head-view.ts';

@@ -160,7 +160,7 @@ export class Ledger implements AsyncDisposable {
       await putEntries(this.#head.rows, target, store, signal);
       await beforeTiles?.(published?.size ?? 0, target.size);
       await putTiles(this.#head.rows, target, store, signal);
-      await putCheckpoint(store, target);
+      await putCheckpoint(store, target, published?.size ?? 0);
       // A crash here: the store is ahead of `published`, and the next publication finds everything in place.
       this.#prune(target);
     }

@@ -63,9 +63,9 @@ async function put(store: TileStore, path: string, width: number, bytes: Buffer)
     throw new Failure('vault-mismatch', `${path} was written to the vault, but other bytes were read back`);
 }
 
-/** Puts the checkpoint in place and reads it back. Throws Failure 'vault-mismatch' or what the store throws. */
-export async function putCheckpoint(store: TileStore, target: Checkpoint): Promise<void> {
-  await store.replaceCheckpoint(target.text);
+/** Puts the checkpoint in place where the entries before `since` stand already, and reads it back. Throws Failure 'vault-mismatch' or what the store throws. */
+export async function putCheckpoint(store: TileStore, target: Checkpoint, since: number): Promise<void> {
+  await store.replaceCheckpoint(target.text, since);
   if ((await store.readCheckpoint()) !== target.text)
     throw new Failure('vault-mismatch', 'the checkpoint was written to the vault, but another one was read back');
 }

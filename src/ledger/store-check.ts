@@ -15,15 +15,31 @@ export interface StoreStanding {
 }
 
 /**
- * Proves that the store's checkpoint is a beginning of this ledger. Throws Failure 'ledger-behind' (the store is ahead: an old head
+ * Proves that the store's checkpoint, and that of each copy where there are several, is a beginning of this ledger. Throws Failure 'ledger-behind' (the store is ahead: an old head
  * was put back), 'ledger-foreign' (another station or key), 'signature-invalid' (damaged), 'ledger-corrupt' (another history) or
  * 'vault-mismatch' (tiles missing or damaged).
  */
 export async function compareWithStore(view: LedgerView, store: TileStore, verifier: Verifier): Promise<StoreStanding> {
-  const text = await store.readCheckpoint();
+  const texts = await readTexts(store);
   const { checkpoint: ours, published } = view.state();
-  if (text === undefined) return compareWithNothing(view, published);
-  const theirs = openTheirs(text, verifier);
+  let newest: Checkpoint | undefined;
+  for (const text of texts) {
+    const theirs = openTheirs(text, verifier);
+    await proveBeginning(view, ours, theirs);
+    if (newest === undefined || theirs.size > newest.size) newest = theirs;
+  }
+  if (newest === undefined) return compareWithNothing(view, published);
+  return { standing: newest.size < (published?.size ?? 0) ? 'behind' : 'current', checkpoint: newest };
+}
+
+/** Every checkpoint there is, each text once. */
+async function readTexts(store: TileStore): Promise<ReadonlySet<string>> {
+  if (store.readCheckpoints !== undefined) return new Set(await store.readCheckpoints());
+  const text = await store.readCheckpoint();
+  return new Set(text === undefined ? [] : [text]);
+}
+
+async function proveBeginning(view: LedgerView, ours: Checkpoint, theirs: Checkpoint): Promise<void> {
   if (theirs.size > ours.size)
     throw new Failure('ledger-behind', `the vault has ${theirs.size} ledger entries, this head only ${ours.size}`, {
       facts: { vault: theirs.size, head: ours.size },
@@ -34,7 +50,6 @@ export async function compareWithStore(view: LedgerView, store: TileStore, verif
       'ledger-corrupt',
       `the vault's checkpoint of ${theirs.size} entries is of another history than this head`,
     );
-  return { standing: theirs.size < (published?.size ?? 0) ? 'behind' : 'current', checkpoint: theirs };
 }
 
 async function compareWithNothing(view: LedgerView, published: Checkpoint | undefined): Promise<StoreStanding> {

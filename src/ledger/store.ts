@@ -11,8 +11,13 @@ export interface TileStore {
   putPartial(path: string, bytes: Buffer): Promise<void>;
   /** The checkpoint's text, or undefined. */
   readCheckpoint(): Promise<string | undefined>;
-  /** Replaces the checkpoint: afterwards the old one or the new one stands there, whole. Durable when it resolves. */
-  replaceCheckpoint(text: string): Promise<void>;
+  /** The checkpoints of all copies, where the store keeps several; readCheckpoint gives the most advanced of them. */
+  readCheckpoints?(): Promise<readonly string[]>;
+  /**
+   * Replaces the checkpoint: afterwards the old one or the new one stands there, whole. Durable when it resolves. Of several copies, one
+   * that has no checkpoint of at least `since` entries lacks what the head has let go of: it is left as it is.
+   */
+  replaceCheckpoint(text: string, since: number): Promise<void>;
   /** Every path that exists, the checkpoint included; any order, sorted is faster to verify. */
   list(): AsyncIterable<string>;
 }

@@ -1,12 +1,13 @@
 // Reading a ledger: entries, proofs and earlier roots, all proven against the head's signed checkpoint.
 // Reads O(log n) tiles per proof, one bundle per 256 entries; never holds more than a bundle and a bounded number of tiles.
 import { Failure } from '../evidence/index.ts';
-import { foldRoot, hashAt, leafHash, perfectRoot } from './hashing.ts';
+import { encodeBundle } from './bundle.ts';
+import { foldRoot, HASH_BYTES, hashAt, leafHash, perfectRoot } from './hashing.ts';
 import type { HeadState, HeadView } from './head-view.ts';
 import { consistencySpans, inclusionSpans, perfectSpans, type Span } from './proof.ts';
 import { TILE_HEIGHT } from './range.ts';
 import type { TileStore } from './store.ts';
-import { TILE_WIDTH } from './tile.ts';
+import { TILE_WIDTH, type TileName } from './tile.ts';
 import { ProvenTiles } from './tiles.ts';
 import { formatTlogProof } from './tlog-proof.ts';
 
@@ -41,6 +42,12 @@ export class LedgerView {
       const entries = await this.#tiles.entries(bundle, end - start);
       for (; at < end; at += 1) yield { index: at, bytes: this.#at(entries, at - start) };
     }
+  }
+
+  /** The bytes of a tile or bundle of this tree, proven. Throws Failure 'vault-mismatch'. */
+  async object({ kind, index, width }: TileName): Promise<Buffer> {
+    if (kind === 'entries') return encodeBundle((await this.#tiles.entries(index, width)).slice(0, width));
+    return Buffer.from((await this.#tiles.tile(kind, index, width)).subarray(0, width * HASH_BYTES));
   }
 
   /** One entry's bytes. Throws Failure 'not-found' or 'vault-mismatch'. */

@@ -30,6 +30,8 @@ export interface DirectoryVaultOptions {
   readonly path: string;
   readonly digests: DigestPool;
   readonly name?: string;
+  /** Opens it too when the folder is not there: every use then fails until it is. */
+  readonly mayBeAway?: boolean;
 }
 
 class DirectoryVault implements Vault {
@@ -185,6 +187,10 @@ class DirectoryVault implements Vault {
     await this.#write(key, () => replaceFile(this.#pathOf(key), bytes, 0o644));
   }
 
+  fileOf(key: string): string {
+    return this.#pathOf(key);
+  }
+
   #pathOf(key: string): string {
     assert(isVaultKey(key), `not a vault key: ${key}`);
     return join(this.#root.path, key);
@@ -225,9 +231,10 @@ function saysMissing(error: unknown): boolean {
   return errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR';
 }
 
-/** Opens a directory vault. Throws Failure 'vault-unreachable' when the folder is not there. */
+/** Opens a directory vault. Throws Failure 'vault-unreachable' when the folder is not there and must be. */
 export async function openDirectoryVault(options: DirectoryVaultOptions): Promise<Vault> {
   const vault = new DirectoryVault(options);
+  if (options.mayBeAway === true) return vault;
   for await (const _ of vault.list('ledgers/')) break; // reaches the root once, so that a missing disk is told at start
   return vault;
 }

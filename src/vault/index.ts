@@ -1,5 +1,7 @@
 // The door of the room vault.
+export * from './copies.ts';
 export * from './directory.ts';
+export * from './hours.ts';
 export * from './memory.ts';
 export * from './open-s3.ts';
 export * from './port.ts';

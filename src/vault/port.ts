@@ -60,12 +60,20 @@ export interface StoreGuard {
   abortStaleUploads(olderThanMs: number): Promise<number>;
 }
 
+/**
+ * Whether a new checkpoint may follow the one that stands in a copy (undefined: none does). A copy that lacks earlier parts of the ledger
+ * must not be given a checkpoint that vouches for them.
+ */
+export type Follows = (standing: Buffer | undefined) => boolean;
+
 /** A write-once store. All methods may throw Failure 'vault-unreachable'. Whoever opens it closes it. */
 export interface Vault extends AsyncDisposable {
   /** Name in vault receipts and messages. */
   readonly name: string;
   /** Puts at a time that keep it busy without crowding it; one where it does not say. */
   readonly lanes?: number;
+  /** The vaults behind a vault of several copies, in the order of the configuration; absent where it is one vault. */
+  readonly members?: readonly Vault[];
   /**
    * Stores bytes under a key: the same bytes again is success, different bytes are Failure 'vault-conflict'. When it returns, the
    * object is durable and every byte was compared after the writing: read back, or hashed by the store against the SHA-256 sent with
@@ -87,7 +95,16 @@ export interface Vault extends AsyncDisposable {
    * Replaces the one mutable object, `ledgers/<station>/checkpoint`; atomic and durable. Any other key is a defect. Where the store can
    * tell that it is not the one last written here (or first read, before that), Failure 'vault-conflict': another copy of the station writes too.
    */
-  replaceCheckpoint(key: string, bytes: Uint8Array): Promise<void>;
+  replaceCheckpoint(key: string, bytes: Uint8Array, follows?: Follows): Promise<void>;
+  /** Stores as putOnce, with one receipt for each copy that stands; absent where there is one copy. See putCopies. */
+  putEach?(key: string, source: PutSource, terms: PutTerms, signal?: AbortSignal): Promise<readonly VaultReceipt[]>;
+  /**
+   * The checkpoint of each member that has one; absent where there is one copy. Failure 'vault-unreachable' unless so many members
+   * answered in this run that the newest one is among them.
+   */
+  readEach?(key: string, maxBytes: number): Promise<readonly Buffer[]>;
+  /** Path of an object that is a file on this machine, to be read and never written; absent where objects are none. */
+  fileOf?(key: string): string;
   /** What only a store with versions and locks can tell; absent where there are none. */
   readonly guard?: StoreGuard;
   close(): Promise<void>;
@@ -104,4 +121,14 @@ export function isCheckpointKey(key: string): boolean {
 /** True for a key every vault can hold: segments of 1-255 characters, none `.` or `..`. */
 export function isVaultKey(key: string): boolean {
   return key.length <= 1024 && key.split('/').every((each) => SEGMENT.test(each) && each !== '.' && each !== '..');
+}
+
+/** Stores bytes in every vault there is; one receipt for each copy that stands. Failures as Vault.putOnce. */
+export async function putCopies(vault: Vault, ...put: Parameters<Vault['putOnce']>): Promise<readonly VaultReceipt[]> {
+  return vault.putEach === undefined ? [await vault.putOnce(...put)] : await vault.putEach(...put);
+}
+
+/** The vaults that each hold a copy: the members of a vault of several copies, else the vault itself. */
+export function membersOf(vault: Vault): readonly Vault[] {
+  return vault.members ?? [vault];
 }

@@ -144,8 +144,8 @@ export class FaultyStore implements TileStore {
     return this.#step(() => this.#store.readCheckpoint());
   }
 
-  replaceCheckpoint(text: string): Promise<void> {
-    return this.#step(() => this.#store.replaceCheckpoint(text));
+  replaceCheckpoint(text: string, since: number): Promise<void> {
+    return this.#step(() => this.#store.replaceCheckpoint(text, since));
   }
 
   list(): AsyncIterable<string> {
