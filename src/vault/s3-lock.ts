@@ -48,13 +48,18 @@ function wholeSecond(epochMs: number): Instant {
   return formatInstant(Math.ceil(epochMs / SECOND_MS) * SECOND_MS);
 }
 
+/** The mode as S3 writes it. */
+export function lockWord(mode: WantedLock['mode']): 'COMPLIANCE' | 'GOVERNANCE' {
+  return mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE';
+}
+
 /** Lock members of a PUT, or of the start of an upload in parts. */
 export function lockMembers(
   wanted: WantedLock | undefined,
 ): Pick<PutObjectCommandInput, 'ObjectLockMode' | 'ObjectLockRetainUntilDate' | 'ObjectLockLegalHoldStatus'> {
   if (wanted === undefined) return {};
   return {
-    ObjectLockMode: wanted.mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',
+    ObjectLockMode: lockWord(wanted.mode),
     ObjectLockRetainUntilDate: new Date(wanted.until),
     ...(wanted.legalHold ? { ObjectLockLegalHoldStatus: 'ON' as const } : {}),
   };
@@ -88,7 +93,6 @@ function lockMode(mode: string | undefined): VaultReceipt['lock'] {
 export function lackOf(found: LockFacts, wanted: WantedLock | undefined): string | undefined {
   if (wanted === undefined) return undefined;
   if (found.lock === 'none') return 'is not locked';
-  if (wanted.mode === 'compliance' && found.lock === 'governance') return 'is locked in governance mode only';
   if (found.retainUntil === undefined || found.retainUntil < wanted.atLeast)
     return `is locked until ${found.retainUntil ?? 'never'} instead of ${wanted.until}`;
   if (wanted.legalHold && !found.legalHold) return 'has no legal hold';

@@ -43,6 +43,8 @@ interface Upload {
 /** What was uploaded: the checksum the store must tell of the whole. */
 export interface PartedResult {
   readonly composite: string;
+  /** Continued, with the lock that was asked for when it began. */
+  readonly resumed: boolean;
 }
 
 /** Least part size with which a file fits the parts S3 allows. */
@@ -53,7 +55,8 @@ export function partSize(sizeBytes: number, leastBytes: number): number {
 /** Uploads a file in parts; rejects with the SDK's errors, or Failure 'vault-mismatch' when the file is not the one announced (nothing is then stored). */
 export async function uploadParts(requests: S3Requests, source: PartedSource): Promise<PartedResult> {
   const partBytes = partSize(source.sizeBytes, requests.options.partBytes);
-  const upload = (await findUpload(requests, source)) ?? { id: await begin(requests, source), parts: new Map() };
+  const found = await findUpload(requests, source);
+  const upload = found ?? { id: await begin(requests, source), parts: new Map() };
   const whole = createHash('sha256');
   const sums: Buffer[] = [];
   const done: CompletedPart[] = [];
@@ -77,7 +80,7 @@ export async function uploadParts(requests: S3Requests, source: PartedSource): P
       }),
     { signal: source.signal, unhurried: true },
   );
-  return { composite: compositeOf(sums) };
+  return { composite: compositeOf(sums), resumed: found !== undefined };
 }
 
 interface Part {

@@ -5,7 +5,7 @@ import { Failure, parseByteCount, type VaultReceipt } from '../evidence/index.ts
 import type { LockFacts, PutSource, PutTerms } from './port.ts';
 import type { Throttle } from './s3-body.ts';
 import { headObject, originalVersion } from './s3-head.ts';
-import { lackOf, lockFacts, wantedLock } from './s3-lock.ts';
+import { lackOf, lockFacts, lockWord, wantedLock } from './s3-lock.ts';
 import { compositeOfFile, partSize } from './s3-multipart.ts';
 import type { S3Requests } from './s3-requests.ts';
 
@@ -30,6 +30,8 @@ export interface Ended {
   readonly existed: boolean;
   /** Checksum of an upload in parts. */
   readonly composite?: string | undefined;
+  /** An upload that was begun earlier has the lock that was asked for then. */
+  readonly resumed?: boolean;
   readonly version?: string | undefined;
 }
 
@@ -44,7 +46,10 @@ export async function acceptFresh(ports: PutPorts, put: Put, ended: Ended): Prom
   const sum = ended.composite ?? base64(source.sha256);
   if (head.ContentLength !== source.sizeBytes || head.ChecksumSHA256 !== sum)
     throw new Failure('vault-mismatch', `${key} was stored at ${requests.where}, but it tells another digest or size`);
-  return await receiptOf(ports, put, lockFacts(head));
+  const facts = lockFacts(head);
+  if (facts.lock === 'governance' && wantedLock(put.terms, requests.options)?.mode === 'compliance' && !ended.resumed)
+    throw requests.unfit(`it locked ${key} in governance mode only, though compliance was asked for`);
+  return await receiptOf(ports, put, facts);
 }
 
 /** Something stands there: the same bytes are success. What was laid over our object does not count: the object below does. */
@@ -84,10 +89,7 @@ function base64(hex: string): string {
 async function receiptOf(ports: PutPorts, put: Put, found: LockFacts): Promise<VaultReceipt> {
   const { requests } = ports;
   const { key, source, terms } = put;
-  const standing =
-    lackOf(found, wantedLock(terms, requests.options)) === undefined
-      ? found
-      : await lockLonger(requests, key, found, terms);
+  const standing = await lockLonger(requests, key, found, terms);
   if (standing.version === undefined)
     throw requests.unfit(`it gives ${key} no version: versioning is not on for the bucket`);
   return {
@@ -110,14 +112,16 @@ export async function lockLonger(
   terms: PutTerms,
 ): Promise<LockFacts> {
   const wanted = wantedLock(terms, requests.options);
-  if (wanted === undefined) return found;
+  if (wanted === undefined || lackOf(found, wanted) === undefined) return found;
   const at = { ...requests.at(key), ...(found.version === undefined ? {} : { VersionId: found.version }) };
   const later = found.retainUntil !== undefined && found.retainUntil > wanted.until ? found.retainUntil : wanted.until;
-  const mode = found.lock === 'compliance' || wanted.mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE';
-  if (later !== found.retainUntil || mode.toLowerCase() !== found.lock)
+  // A lock that stands keeps its mode: to change one, a right is needed that a station must not have.
+  const mode = found.lock === 'none' ? wanted.mode : found.lock;
+  if (later !== found.retainUntil || found.lock === 'none')
     await requests.ask(
       `lengthening the lock of ${key}`,
-      () => new PutObjectRetentionCommand({ ...at, Retention: { Mode: mode, RetainUntilDate: new Date(later) } }),
+      () =>
+        new PutObjectRetentionCommand({ ...at, Retention: { Mode: lockWord(mode), RetainUntilDate: new Date(later) } }),
     );
   if (wanted.legalHold && !found.legalHold)
     await requests.ask(
