@@ -8,6 +8,7 @@ import { addIntakeCommands } from './intake-commands.ts';
 import { addReadCommands } from './read-commands.ts';
 import { addStationCommands } from './station-commands.ts';
 import { harmless } from './text.ts';
+import { addVaultCommands } from './vault-commands.ts';
 
 /** Runs one command line (without node and script) and returns the exit code. Never throws. */
 export async function runCli(argv: readonly string[], ports: CliPorts): Promise<ExitCode> {
@@ -50,6 +51,7 @@ function buildProgram(ports: CliPorts, end: End): Command {
   addIntakeCommands(program, ports, end);
   addReadCommands(program, ports, end);
   addCareCommands(program, ports, end);
+  addVaultCommands(program, ports, end);
   return program;
 }
 

@@ -120,6 +120,64 @@ export interface StatusView {
   }[];
 }
 
+/** An S3 vault named on a command line. */
+export interface VaultAddress {
+  /** `s3://BUCKET` or `s3://BUCKET/PREFIX`. */
+  readonly vault: string;
+  readonly endpoint?: string | undefined;
+  readonly region?: string | undefined;
+  readonly mode?: 'compliance' | 'governance' | undefined;
+  readonly credentialsFile?: string | undefined;
+  readonly caFile?: string | undefined;
+}
+
+/** One vault of `docket vault check`: one line for each thing that was tried. */
+export interface VaultCheckView {
+  readonly name: string;
+  readonly kind: 'directory' | 's3';
+  readonly where: string;
+  readonly checks: readonly {
+    readonly check: string;
+    readonly state: 'ok' | 'warn' | 'fail';
+    readonly what: string;
+    readonly next?: string;
+  }[];
+}
+
+/** `docket vault check`. */
+export interface VaultsCheck {
+  readonly ok: boolean;
+  readonly vaults: readonly VaultCheckView[];
+}
+
+/** `docket vault init`: one bucket; `made` is false when it stood already and was right. */
+export interface BucketView {
+  readonly name: string;
+  readonly where: string;
+  readonly bucket: string;
+  readonly made: boolean;
+}
+
+/** `docket init`. */
+export interface InitOrder {
+  readonly directory: string;
+  readonly actor: string;
+  /** Name of the station; by default made from the host's. */
+  readonly name?: string | undefined;
+  /** By default a directory vault in the station's folder. */
+  readonly vault?: VaultAddress | undefined;
+}
+
+/** The station that was made. */
+export interface NewStation {
+  readonly station: string;
+  readonly folder: string;
+  readonly config: string;
+  readonly keyLine: string;
+  /** What somebody should know of its vault. */
+  readonly warnings: readonly string[];
+}
+
 /** Everything a person can ask of a station. Failures as in the exit-code table. Whoever opens it closes it. */
 export interface UseCases extends AsyncDisposable {
   status(): Promise<StatusView>;
@@ -154,13 +212,26 @@ export interface UseCases extends AsyncDisposable {
   showKeys(): Promise<{ readonly station: string; readonly keyLine: string; readonly pem: string }>;
 }
 
+/** Vaults a command is about: those of a configuration, or one that has no station yet. */
+export type VaultsOf = { readonly config: string } | { readonly address: VaultAddress };
+
+/** What is asked of vaults without a station. */
+export interface VaultDoors {
+  check(of: VaultsOf, signal: AbortSignal): Promise<VaultsCheck>;
+  /** Makes the buckets that are not there yet. */
+  init(of: VaultsOf, signal: AbortSignal): Promise<readonly BucketView[]>;
+  /** An IAM policy document; `name` says which vault, where there are several. */
+  policy(
+    of: VaultsOf,
+    request: { readonly principal: string | undefined; readonly name: string | undefined },
+  ): Promise<object>;
+}
+
 /** How the command line reaches a station; opened only by commands that need one. */
 export interface Doors {
   open(config: string): Promise<UseCases>;
-  init(
-    directory: string,
-    actor: string,
-  ): Promise<{ readonly station: string; readonly folder: string; readonly config: string; readonly keyLine: string }>;
+  init(order: InitOrder): Promise<NewStation>;
+  readonly vaults: VaultDoors;
   checkConfig(
     config: string,
   ): Promise<{ readonly file: string; readonly station: string; readonly warnings: readonly string[] }>;

@@ -7,12 +7,14 @@ import { readConfig } from '../platform/index.ts';
 import { initStation } from './init.ts';
 import { openUseCases } from './local.ts';
 import { warnOf } from './status.ts';
+import { makeVaultDoors } from './vault-care.ts';
 
 /** Doors that open stations on this machine. */
 export function makeDoors(version: string): Doors {
   return {
     open: async (file) => openUseCases(await readConfig(file)),
-    init: (directory, actor) => initStation({ directory, actor, version }),
+    init: (order) => initStation({ ...order, version }),
+    vaults: makeVaultDoors(),
     checkConfig: async (file) => {
       const config = await readConfig(file);
       await loadProfiles(config.cameras.profiles);

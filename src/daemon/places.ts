@@ -14,6 +14,8 @@ export interface Places {
   readonly derived: string;
   /** Progress and last problems of the daemon, for `docket status` when it is not running. */
   readonly problems: string;
+  /** When each S3 vault last passed a full check. */
+  readonly vaultCheck: string;
 }
 
 /** The paths of the station of a configuration. */
@@ -27,5 +29,6 @@ export function placesOf(config: Config): Places {
     spool: at('spool'),
     derived: at('derived'),
     problems: at('problems.json'),
+    vaultCheck: at('vault-check.json'),
   };
 }

@@ -35,6 +35,7 @@ import { keyNameOf, openStationKey } from '../seal/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { spoolInHand } from './in-hand.ts';
 import { placesOf } from './places.ts';
+import { makePreflight, type Preflight } from './preflight.ts';
 import { tileStoreOf } from './tiles.ts';
 import { openVault, vaultFolderOf } from './vaults.ts';
 
@@ -83,7 +84,8 @@ export async function openStation(config: Config, options: OpenStationOptions): 
   const tiles = tileStoreOf(vault, config.station.name);
   await options.beforeLedger?.({ signer, tiles });
   const ledger = opening.use(await openLedger({ path: places.head, signer }));
-  const standing = makeStanding({ ledger, tiles, vault, at: vaultFolderOf(config) ?? vault.name });
+  const preflight = makePreflight(config, { clock, log: options.log });
+  const standing = makeStanding({ ledger, tiles, vault, preflight, at: vaultFolderOf(config) ?? vault.name });
   await confirmOrWait(standing, options);
   const catalog = opening.use(await openCaughtUp(places.catalog, ledger.view(tiles), options.log));
   const media = config.media.examine ? opening.use(await openExaminer(places.derived, clock)) : undefined;
@@ -117,6 +119,7 @@ function makeStanding(parts: {
   readonly ledger: Ledger;
   readonly tiles: TileStore;
   readonly vault: Vault;
+  readonly preflight: Preflight;
   readonly at: string;
 }): Standing {
   let confirmed = false;
@@ -125,6 +128,7 @@ function makeStanding(parts: {
       return confirmed;
     },
     async confirm() {
+      await parts.preflight.confirm();
       if (confirmed) return;
       const { standing } = await parts.ledger.checkAgainstStore(parts.tiles);
       if (standing === 'missing') await refuseEmpty(parts.vault, parts.at);

@@ -298,6 +298,15 @@ export interface NewVault {
   readonly keys: Readonly<Record<string, string>>;
 }
 
+/** Checks the table of one vault that is named on a command line, its paths absolute. Throws Failure 'invalid'. */
+export function parseVault(table: Readonly<Record<string, string>>): VaultConfig {
+  const result = z.strictObject({ vault: vaultsSchema }).safeParse({ vault: [table] });
+  if (!result.success) throw new Failure('invalid', firstProblem(result.error));
+  const [vault] = result.data.vault;
+  if (vault === undefined) throw new Failure('invalid', 'no vault is named');
+  return vault;
+}
+
 /** Text of a new station's docket.toml; `publicKey` is the C2SP key line of its key. */
 export function formatNewConfig(station: string, publicKey: string, vault: NewVault): string {
   const vaultKeys = Object.entries(vault.keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);

@@ -42,9 +42,12 @@ export class S3Requests {
   /** The store in messages. */
   readonly where: string;
   readonly #client: S3Client;
+  readonly #end: AbortSignal | undefined;
 
-  constructor(options: S3VaultOptions) {
+  /** `end` ends every request that has no signal of its own. */
+  constructor(options: S3VaultOptions, end?: AbortSignal) {
     this.options = options;
+    this.#end = end;
     this.where = `${options.endpoint ?? `AWS ${options.region}`}, bucket ${options.bucket}`;
     this.#client = makeS3Client(options);
   }
@@ -79,7 +82,7 @@ export class S3Requests {
   /** One try. Rejects with the SDK's error, or with the reason of `signal`. */
   async once<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
     command: S3Command<I, O>,
-    { signal, unhurried = false }: SendOptions = {},
+    { signal = this.#end, unhurried = false }: SendOptions = {},
   ): Promise<O> {
     signal?.throwIfAborted();
     try {
@@ -102,7 +105,7 @@ export class S3Requests {
   }
 
   /** Does work again while its trouble is passing. */
-  async retrying<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async retrying<T>(work: () => Promise<T>, signal = this.#end): Promise<T> {
     for (let tried = 0; ; tried += 1) {
       try {
         return await work();
@@ -144,7 +147,7 @@ export class S3Requests {
   }
 
   /** The error as it goes on: the caller's own reason, or a Failure. */
-  failure(error: unknown, what: string, signal?: AbortSignal): unknown {
+  failure(error: unknown, what: string, signal = this.#end): unknown {
     if (signal?.aborted === true && error === signal.reason) return error;
     return storeFailure(error, what, this.where);
   }

@@ -1,10 +1,25 @@
 // The command line's contract: facts on stdout, talk on stderr, exit codes from one table, --config and --json before or after the command.
 import { describe, expect, it } from 'vitest';
-import { type CliPorts, runCli, type UseCases } from '../../src/cli/index.ts';
+import { type CliPorts, runCli, type UseCases, type VaultsCheck } from '../../src/cli/index.ts';
 import { EXIT, Failure, finding } from '../../src/evidence/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 
 const STATION = { DOCKET_CONFIG: 'c.toml' };
+
+const CHECKED: VaultsCheck = {
+  ok: false,
+  vaults: [
+    {
+      name: 's3',
+      kind: 's3',
+      where: 'https://store, bucket \u{1b}evil',
+      checks: [
+        { check: 'versions', state: 'ok', what: 'on' },
+        { check: 'lock', state: 'fail', what: 'none', next: 'choose another' },
+      ],
+    },
+  ],
+};
 
 /** Runs a command line over use cases that answer as told; everything not told is a defect. */
 async function run(
@@ -20,6 +35,11 @@ async function run(
         return Promise.resolve({ ...(useCases as UseCases), [Symbol.asyncDispose]: () => Promise.resolve() }); // what a test does not tell is not called
       },
       init: () => Promise.reject(new Failure('station-exists', 'there is one')),
+      vaults: {
+        check: () => Promise.resolve(CHECKED),
+        init: () => Promise.reject(new Failure('vault-unfit', 'the bucket has no Object Lock')),
+        policy: (of, request) => Promise.resolve({ of, request }),
+      },
       checkConfig: (file) => Promise.resolve({ file, station: 's', warnings: ['w'] }),
     },
     out: { write: (text) => out.push(text) },
