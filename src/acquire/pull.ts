@@ -124,7 +124,7 @@ export function fileOf(listing: Listing, n: number): SourceFile {
 }
 
 async function demandRoom(spool: Spool, file: SourceFile, wantedBytes: number): Promise<void> {
-  const room = await spool.room();
+  const room = await spool.claim(wantedBytes);
   if (room >= wantedBytes) return;
   const may = `${wantedBytes} bytes wanted, ${Math.max(0, room)} may be used`;
   throw new Failure('spool-full', `no room in the spool for ${file.path.text}: ${may}`);

@@ -31,6 +31,7 @@ import {
   wrapWriteError,
 } from '../platform/index.ts';
 import { decodeListing, encodeListing, type Listing } from './listing.ts';
+import { makeRoom } from './room.ts';
 
 /** Largest listing read back, in bytes: 1,000,000 files of about 400 bytes. */
 const MAX_LISTING_BYTES = 536_870_912;
@@ -71,8 +72,8 @@ export interface Spool {
   drop(folder: SpoolFolder, n: number): Promise<void>;
   /** Removes the folder of a finished acquisition. Failure 'invalid' while whole bytes are in it: then nothing is removed. */
   end(folder: SpoolFolder): Promise<void>;
-  /** Free space that may still be used, in bytes. */
-  room(): Promise<number>;
+  /** Claims space for bytes that are about to be written; returns what may be used: less than wanted, and nothing was claimed. */
+  claim(wantedBytes: number): Promise<number>;
   /** Bytes and files waiting. */
   usage(): Promise<{ readonly files: number; readonly sizeBytes: number; readonly parts: number }>;
 }
@@ -114,16 +115,20 @@ export async function openSpool(
   limits: { readonly maxBytes: number; readonly reserveBytes: number },
 ): Promise<Spool> {
   await onDisk(path, () => ensureDirectory(join(path, 'parts')));
+  const room = makeRoom({
+    ...limits,
+    freeBytes: () => onDisk(path, () => freeBytes(path)),
+    usedBytes: () => onDisk(path, async () => (await measureSpool(path)).sizeBytes),
+  });
   return {
     path,
-    begin: (listing) => begin(path, listing),
+    begin: (listing) => room.giving(() => begin(path, listing)), // somebody may have made room by hand: each docking counts anew
     leftovers: () => onDisk(path, () => leftovers(path)),
     stageOf: (folder, n) => onDisk(folder.path, () => stageOf(folder, n)),
     complete: (folder, n) => onDisk(folder.path, () => moveDurable(folder.partPath(n), folder.bytesPath(n))),
-    drop: (folder, n) => onDisk(folder.path, () => drop(folder, n)),
-    end: (folder) => onDisk(folder.path, () => end(path, folder)),
-    room: async () =>
-      Math.min((await freeBytes(path)) - limits.reserveBytes, limits.maxBytes - (await measureSpool(path)).sizeBytes),
+    drop: (folder, n) => room.giving(() => onDisk(folder.path, () => drop(folder, n))),
+    end: (folder) => room.giving(() => onDisk(folder.path, () => end(path, folder))),
+    claim: (wantedBytes) => room.claim(wantedBytes),
     usage: () => measureSpool(path),
   };
 }

@@ -1,7 +1,7 @@
 // Results as people read them, on stdout. With --json the same facts are printed as they are, and nothing here is used.
 // Never decides anything: exit codes come from results in program.ts.
 import type { CaseView, ItemDetail, ItemView, VerifyResult } from '../custody/index.ts';
-import type { Finding } from '../evidence/index.ts';
+import { type Finding, OPEN_OUTCOMES, WAITS_TEXT } from '../evidence/index.ts';
 import { durationText, harmless, sizeText, table, timeText } from './text.ts';
 import type { CameraView, DockResult, StatusView } from './use-cases.ts';
 
@@ -25,12 +25,12 @@ export function showReceipt(result: DockResult, columns?: number): string {
       harmless(file.path),
       sizeText(file.sizeBytes),
       file.kind + (file.keyMark ? ' *' : ''),
-      OUTCOME_WORDS[file.outcome] ?? file.outcome,
+      outcomeText(file),
       file.reason === null ? '' : harmless(file.reason),
     ]);
   const counts = new Map<string, number>();
-  for (const file of result.files) counts.set(file.outcome, (counts.get(file.outcome) ?? 0) + 1);
-  const total = [...counts].map(([outcome, n]) => `${n} ${OUTCOME_WORDS[outcome] ?? outcome}`).join(', ');
+  for (const file of result.files) counts.set(outcomeText(file), (counts.get(outcomeText(file)) ?? 0) + 1);
+  const total = [...counts].map(([outcome, n]) => `${n} ${outcome}`).join(', ');
   return [
     `Receipt ${result.acquisition}   camera ${harmless(result.camera.serial ?? result.camera.folder ?? 'none')}${result.camera.officer?.name === undefined ? '' : `   officer ${harmless(result.camera.officer.name)}`}${result.case === undefined ? '' : `   case ${result.case}`}`,
     '',
@@ -45,10 +45,25 @@ export function showReceipt(result: DockResult, columns?: number): string {
     ),
     ...result.notes.map((note) => `Note: ${harmless(note)}`),
     `${total === '' ? 'no files' : total}.${result.files.some((file) => file.keyMark) ? '  (* key-marked by the officer)' : ''}`,
-    ...(result.onRecord
-      ? []
-      : ['The receipt is safe in the spool and not yet in the vault; it is recorded as soon as the vault takes it.']),
+    ...(result.onRecord ? [] : waitingLines(result)),
   ].join('\n');
+}
+
+function outcomeText(file: DockResult['files'][number]): string {
+  return file.waiting === true ? WAITS_TEXT : (OUTCOME_WORDS[file.outcome] ?? file.outcome);
+}
+
+/** Whether the camera may go is what an officer wants to know first. */
+function waitingLines({ files }: DockResult): string[] {
+  const open = files.some(
+    ({ outcome, waiting }) => OPEN_OUTCOMES.has(outcome) && outcome !== 'in-progress' && waiting !== true,
+  );
+  return [
+    'The receipt is safe in the spool and not yet in the vault; it is recorded as soon as the vault takes it.',
+    open
+      ? 'Not everything was copied: leave the camera docked, or dock it again.'
+      : 'Everything is copied: the camera may be taken away.',
+  ];
 }
 
 function itemRow(item: ItemView): string[] {

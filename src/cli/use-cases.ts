@@ -57,6 +57,8 @@ export interface DockResult {
     readonly reason: string | null;
     readonly kind: ItemKind;
     readonly keyMark: boolean;
+    /** Present on a file that is copied whole and waits in the spool for the vault: it is recorded without the camera. */
+    readonly waiting?: true;
   }[];
   readonly gaps: Receipt['gaps'];
   readonly notes: readonly string[];

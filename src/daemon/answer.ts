@@ -15,7 +15,7 @@ import {
   publishOrNote,
 } from '../ingest/index.ts';
 import type { Clock } from '../platform/index.ts';
-import { type Docks, paceOf } from './docks.ts';
+import { type Docks, paceOf, stateText } from './docks.ts';
 import type { Answerer } from './socket.ts';
 
 const actor = z.string().min(1).max(200);
@@ -127,7 +127,7 @@ async function answerDocking(
   clock: Clock,
   progress: (value: WorkProgress) => void,
 ): Promise<DockResult> {
-  const { receipt, final } = await work((each) => {
+  const { receipt, final, waiting } = await work((each) => {
     docks.onProgress(each);
     progress(workOf(each, clock));
   });
@@ -146,6 +146,7 @@ async function answerDocking(
       reason: file.reason ?? null,
       kind: file.kind,
       keyMark: file.keyMark,
+      ...(waiting.has(file.n) ? { waiting: true as const } : {}),
     })),
     gaps: receipt.gaps,
     notes: receipt.notes,
@@ -159,7 +160,7 @@ export function workOf(progress: Progress, clock: Clock): WorkProgress {
   const subject = camera.officer?.name ?? camera.serial ?? camera.folder ?? camera.way;
   return {
     subject,
-    state,
+    state: stateText(state),
     done: bytesDone,
     total: bytesTotal,
     unit: 'bytes',

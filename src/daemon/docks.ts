@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { StatusView } from '../cli/index.ts';
-import { formatInstant, type Instant, instantSchema, isFailure } from '../evidence/index.ts';
-import type { OnProgress, Progress } from '../ingest/index.ts';
+import { formatInstant, type Instant, instantSchema, isFailure, type Receipt, WAITS_TEXT } from '../evidence/index.ts';
+import { isOver, type OnProgress, type Progress, type ProgressState } from '../ingest/index.ts';
 import { type Clock, errorFacts, type Log, replaceFile } from '../platform/index.ts';
 
 /** Problems remembered. */
@@ -34,7 +34,7 @@ export class Docks {
   readonly onProgress: OnProgress = (progress) => {
     this.#running.set(progress.acquisition, progress);
     for (const [id, each] of this.#running) {
-      if ((each.state === 'done' || each.state === 'problem') && this.#clock.now() - each.at > SHOW_DONE_MS)
+      if (isOver(each.state) && each.state !== 'copied' && this.#clock.now() - each.at > SHOW_DONE_MS)
         this.#running.delete(id);
     }
   };
@@ -42,7 +42,18 @@ export class Docks {
   /** True while an acquisition is being copied. */
   isBusy(acquisition: string): boolean {
     const state = this.#running.get(acquisition)?.state;
-    return state !== undefined && state !== 'done' && state !== 'problem';
+    return state !== undefined && !isOver(state);
+  }
+
+  /** Recovery has put on record what had waited in the spool. */
+  settled({ acquisition, ended }: Receipt): void {
+    const progress = this.#running.get(acquisition);
+    if (progress === undefined) return; // an earlier daemon copied it
+    this.#running.set(acquisition, {
+      ...progress,
+      state: ended === 'complete' ? 'done' : 'problem',
+      at: this.#clock.now(),
+    });
   }
 
   /** Logs a problem and remembers it. */
@@ -82,6 +93,12 @@ export async function readProblems(path: string): Promise<Problem[]> {
   }
 }
 
+/** A state as people read it; in the last two the camera may go. */
+export function stateText(state: ProgressState): string {
+  if (state === 'storing') return 'copied; goes into the vault';
+  return state === 'copied' ? WAITS_TEXT : state;
+}
+
 /** Rate and time left of an acquisition. */
 export function paceOf(
   progress: Progress,
@@ -98,7 +115,7 @@ function viewDock(progress: Progress, clock: Clock): StatusView['docks'][number]
   return {
     camera: camera.serial ?? camera.folder ?? camera.way,
     officer: camera.officer?.name ?? null,
-    state,
+    state: stateText(state),
     filesDone,
     filesTotal,
     bytesDone,

@@ -77,7 +77,7 @@ export function openUseCases(config: Config): UseCases {
 function tellRecovered({ finished, waiting }: Recovered, onWork: OnWork): void {
   const tell = (subject: string, state: string): void => onWork({ subject, state, done: 0, total: 0, unit: 'files' });
   for (const receipt of finished) tell(receipt.acquisition, `finished from the spool (${receipt.ended})`);
-  for (const { acquisition, reason } of waiting) tell(acquisition, `waits in the spool: ${reason}`);
+  for (const { acquisition, reason } of waiting) tell(acquisition, `waits in the spool: ${reason.message}`);
 }
 
 function neverAborted(): AbortSignal {

@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import { type Arrival, type ArrivalWatch, type DropArrival, watchArrivals } from '../camera/index.ts';
 import { Failure, isFailure, OPEN_OUTCOMES } from '../evidence/index.ts';
-import { dockFiles, dockFolder, publishedSize, recoverSpool } from '../ingest/index.ts';
+import { dockFiles, dockFolder, publishedSize, type Recovered, recoverSpool } from '../ingest/index.ts';
 import { type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
 import { makeAnswerers } from './answer.ts';
 import { Docks } from './docks.ts';
@@ -12,7 +12,8 @@ import { type Answerer, openDoor } from './socket.ts';
 import { openStation, type Station } from './station.ts';
 import { viewStatus } from './status.ts';
 
-/** How often what waits in the spool, or is not yet published, is tried again, in milliseconds. */
+/** How often what waits in the spool, or is not yet published, is tried again, in milliseconds: soon at first, then more and more rarely. */
+const FIRST_RETRY_MS = 1000;
 const RETRY_MS = 15_000;
 /** How long another docket may hold the station before the service gives up starting, in milliseconds. */
 const LOCK_WAIT_MS = 30_000;
@@ -24,6 +25,8 @@ interface Service {
   readonly signal: AbortSignal;
   /** Acquisitions under way; stopping waits for them. */
   readonly running: Set<Promise<void>>;
+  /** Ends the pause between two rounds of recovery: something new waits in the spool. */
+  wake: AbortController;
 }
 
 /** Runs the service until `signal` aborts. Failures: whatever stops a station; exit and let systemd start it again. */
@@ -38,6 +41,7 @@ export async function runService(config: Config, log: Log, signal: AbortSignal):
     log,
     signal: AbortSignal.any([signal, stopping.signal]),
     running: new Set(),
+    wake: new AbortController(),
   };
   const door = await openDoor(placesOf(config).socket, answerersOf(service), log);
   log.info('docketd is ready', {
@@ -68,13 +72,11 @@ function answerersOf(service: Service): Readonly<Record<string, Answerer>> {
         progress,
         name === 'dock' || name === 'documents' ? service.signal : AbortSignal.any([gone, service.signal]),
       );
-      track(
-        service,
-        work.then(
-          () => undefined,
-          () => undefined,
-        ),
+      const ended = work.then(
+        () => undefined,
+        () => undefined,
       );
+      track(service, name === 'dock' || name === 'documents' ? ended.then(() => service.wake.abort()) : ended);
       return work;
     },
   ]);
@@ -143,20 +145,24 @@ async function takeCamera(service: Service, root: string): Promise<void> {
   const { station, docks, log, signal } = service;
   try {
     const order = { path: root, actor: { kind: 'station' as const, name: station.config.station.name }, arrived: true };
-    const { receipt, final } = await dockFolder(station.ports, order, docks.onProgress, signal);
+    const { receipt, final, waiting } = await dockFolder(station.ports, order, docks.onProgress, signal);
     log.info('an acquisition ended', {
       acquisition: receipt.acquisition,
       ended: receipt.ended,
       files: receipt.files.length,
+      waiting: waiting.size,
       final,
     });
-    const open = receipt.files.filter((file) => OPEN_OUTCOMES.has(file.outcome) && file.outcome !== 'in-progress');
+    const open = receipt.files.filter(
+      (file) => OPEN_OUTCOMES.has(file.outcome) && file.outcome !== 'in-progress' && !waiting.has(file.n),
+    );
     const first = open[0];
     if (first !== undefined)
       await docks.problem(
         `${open.length} file(s) of ${root} are not on record`,
         new Failure('camera-gone', `${first.path.text}: ${first.reason ?? first.outcome}`),
       );
+    if (!final) service.wake.abort();
   } catch (error) {
     await stopOrTell(service, `the camera at ${root} was not taken`, error);
   }
@@ -181,15 +187,18 @@ async function takeDrop(service: Service, watch: ArrivalWatch, drop: DropArrival
       root: drop.folder,
       actor: { kind: 'station' as const, name: station.config.station.name },
     };
-    const { receipt, final } = await dockFiles(station.ports, order, docks.onProgress, signal);
+    const { receipt, final, waiting } = await dockFiles(station.ports, order, docks.onProgress, signal);
     log.info('a drop was taken', {
       acquisition: receipt.acquisition,
       case: drop.caseText,
       files: receipt.files.length,
+      waiting: waiting.size,
       final,
     });
-    if (receipt.files.some((file) => file.outcome === 'failed' || file.outcome === 'interrupted'))
+    // What waits for the vault is copied: offered again, it would be copied a second time.
+    if (receipt.files.some(({ n, outcome }) => (outcome === 'failed' || outcome === 'interrupted') && !waiting.has(n)))
       watch.offerAgain(drop.folder);
+    if (!final) service.wake.abort();
   } catch (error) {
     await stopOrTell(service, `what was dropped into ${drop.folder} was not taken`, error);
   }
@@ -206,19 +215,51 @@ async function stopOrTell(service: Service, what: string, error: unknown): Promi
   }
 }
 
+/** Goes on with what waits in the spool, as long as the service runs. */
 async function retryWaiting(service: Service): Promise<void> {
-  const { station, docks, log, signal } = service;
+  const { station, docks, signal } = service;
   const { ports } = station;
-  while (!signal.aborted) {
-    const { finished, waiting } = await recoverSpool(ports, (acquisition) => docks.isBusy(acquisition));
-    for (const receipt of finished)
-      log.info('an acquisition was finished from the spool', {
-        acquisition: receipt.acquisition,
-        ended: receipt.ended,
-      });
-    if (waiting.length > 0)
-      log.warn('work waits in the spool', { waiting: waiting.length, reason: waiting[0]?.reason ?? '' });
-    if (publishedSize(ports.ledger) < ports.ledger.size) log.warn('the ledger is not yet published', {});
-    await ports.clock.wait(RETRY_MS, signal).catch(() => undefined); // ends early when the service stops
+  let told: string | undefined;
+  for (let tries = 0; !signal.aborted; ) {
+    const recovered = await recoverSpool(ports, { isBusy: (acquisition) => docks.isBusy(acquisition), signal });
+    if (signal.aborted) return;
+    told = await tellRecovered(service, recovered, told);
+    const open = recovered.waiting.length > 0 || publishedSize(ports.ledger) < ports.ledger.size;
+    tries = open && recovered.finished.length === 0 ? tries + 1 : 0;
+    if (await pause(service, open ? Math.min(FIRST_RETRY_MS * 2 ** tries, RETRY_MS) : RETRY_MS)) tries = 0;
   }
+}
+
+/** Waits between two rounds; true when it was woken because something new waits. */
+async function pause(service: Service, durationMs: number): Promise<boolean> {
+  const { clock } = service.station.ports;
+  const { wake } = service;
+  await clock.wait(durationMs, AbortSignal.any([service.signal, wake.signal])).catch(() => undefined); // ends early by either
+  if (!wake.signal.aborted) return false;
+  service.wake = new AbortController();
+  return true;
+}
+
+/** Tells people what went on and what waits: once for each reason, not at each try. Returns the reason that is now known. */
+async function tellRecovered(
+  { docks, log }: Service,
+  { finished, waiting }: Recovered,
+  told: string | undefined,
+): Promise<string | undefined> {
+  for (const receipt of finished) {
+    docks.settled(receipt);
+    log.info('an acquisition was finished from the spool', {
+      acquisition: receipt.acquisition,
+      ended: receipt.ended,
+    });
+  }
+  const reason = waiting[0]?.reason;
+  if (reason === undefined) {
+    if (told !== undefined) log.info('nothing waits in the spool any more', {});
+    return undefined;
+  }
+  log.warn('work waits in the spool', { waiting: waiting.length, ...errorFacts(reason) });
+  if (reason.message !== told)
+    await docks.problem(`${waiting.length} acquisition(s) wait in the spool, copied and safe`, reason);
+  return reason.message;
 }

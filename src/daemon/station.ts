@@ -248,6 +248,7 @@ async function composePorts(parts: Parts): Promise<DockPorts> {
     recorder: makeRecorder({ ledger, catalog, log, isConfirmed: () => parts.standing.isConfirmed }),
     publisher: makePublisher({ station, signer, ledger, tiles, vault }),
     cameras: makeGate(limits.cameras_at_once),
+    stores: makeGate(Math.max(limits.cameras_at_once, vault.lanes ?? 1)),
     rules: {
       sm3,
       maxFileBytes,

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { measureSpool } from '../acquire/index.ts';
 import type { Catalog, CatalogAcquisition } from '../catalog/index.ts';
 import type { StatusView } from '../cli/index.ts';
-import { OPEN_OUTCOMES, type Outcome } from '../evidence/index.ts';
+import { OPEN_OUTCOMES, type Outcome, WAITS_TEXT } from '../evidence/index.ts';
 import { type Config, freeBytes } from '../platform/index.ts';
 import { readProblems } from './docks.ts';
 import { spoolInHand } from './in-hand.ts';
@@ -25,7 +25,8 @@ export async function viewStatus(config: Config, live?: Pick<StatusView, 'docks'
   const counts = catalog.counts();
   const spool = await measureSpool(places.spool);
   const inHand = await spoolInHand(places.spool);
-  const busy = live?.docks.filter((each) => each.state !== 'done' && each.state !== 'problem').length ?? 0;
+  const over = new Set(['done', 'problem', WAITS_TEXT]);
+  const busy = live?.docks.filter((each) => !over.has(each.state)).length ?? 0;
   return {
     station: config.station.name,
     daemon: live !== undefined,

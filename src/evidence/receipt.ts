@@ -36,6 +36,9 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** Outcomes after which evidence may still be on the camera only. */
 export const OPEN_OUTCOMES: ReadonlySet<Outcome> = new Set(['interrupted', 'in-progress', 'refused', 'failed']);
 
+/** What an officer reads of a file, or of a camera, that is copied whole while the vault cannot take it. */
+export const WAITS_TEXT = 'copied; waits for the vault';
+
 /** Longest receipt read, in bytes: 100,000 files of 640 bytes. */
 export const MAX_RECEIPT_BYTES = 67_108_864;
 

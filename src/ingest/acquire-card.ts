@@ -1,11 +1,20 @@
-// One docking from its listing to its receipt: pull a file, settle it while the next is being pulled, and answer for every file.
-// Never touches the camera; never lets one file's failure cost another its turn.
+// One docking from its listing to its receipt: pull a file, send it on its way while the next is being pulled, and answer for every file.
+// Never touches the camera; never lets one file's failure cost another its turn; never lets the vault hold back the copying.
 import { type Docking, fileOf, type Listing, listCard, pullFile, type SpoolFolder } from '../acquire/index.ts';
 import type { Card } from '../camera/index.ts';
-import { Failure, isFailure, type Receipt, type RecordedItem, type SpooledItem } from '../evidence/index.ts';
+import {
+  Failure,
+  isFailure,
+  makeItemId,
+  OPEN_OUTCOMES,
+  type Receipt,
+  type RecordedItem,
+  type SpooledItem,
+} from '../evidence/index.ts';
 import { errorFacts } from '../platform/index.ts';
 import { composeReceipt, finishAcquisition } from './finish.ts';
 import { findCandidates, proveKnown } from './known.ts';
+import { loadSealed } from './load.ts';
 import { type Meter, startMeter } from './meter.ts';
 import {
   type FileOutcome,
@@ -13,11 +22,13 @@ import {
   listedOutcomes,
   type Outcomes,
   openFiles,
+  recordedOutcome,
   waitingOutcome,
 } from './outcomes.ts';
 import type { IngestPorts, OnProgress } from './ports.ts';
 import { publishOrNote } from './publish.ts';
-import { finishRecorded, settleSpooled } from './settle.ts';
+import { Road, type RoadEnd } from './road.ts';
+import { finishRecorded, sealSpooled } from './settle.ts';
 
 /** One acquisition under way. */
 interface Run {
@@ -27,15 +38,21 @@ interface Run {
   readonly folder: SpoolFolder;
   readonly outcomes: Outcomes;
   readonly meter: Meter;
+  /** Ends the copying: the station stops, or the acquisition took too long. */
+  readonly copying: AbortSignal;
+  /** The station stops. */
   readonly signal: AbortSignal;
-  /** Items being settled; the next one waits for a free lane of the vault, so few items are in hand at any time. */
-  readonly settling: Set<Promise<void>>;
+  readonly road: Road;
+  /** Items that take place in the spool and may still give it back in this run. */
+  inHand: number;
+  /** The sealing of the item pulled last; the next one waits for it. */
+  sealing: Promise<void>;
   /** Looking into what is on record already, behind everything else. */
   examining: Promise<void>;
+  /** Why items wait, as it was last logged. */
+  told?: Failure;
   /** True when the station stopped before everything was looked into: recovery goes on there, and finishes the receipt. */
   unexamined: boolean;
-  /** A failure that stops the station; thrown as soon as the pull in hand is done. */
-  stop?: Error;
 }
 
 /** The result: the receipt, and whether it is final (on record) or waits for the vault in the spool. */
@@ -43,6 +60,8 @@ export interface AcquisitionResult {
   readonly listing: Listing;
   readonly receipt: Receipt;
   readonly final: boolean;
+  /** Numbers of the files that are copied and wait in the spool for the vault. */
+  readonly waiting: ReadonlySet<number>;
 }
 
 /** Acquires a card. Rejects only with failures that stop the station (ledger-*, disk-failed) or when the listing cannot be made. */
@@ -55,26 +74,28 @@ export async function acquireCard(
 ): Promise<AcquisitionResult> {
   const meter = startMeter(ports.clock, docking, onProgress);
   try {
-    return await ports.cameras.run(() => acquireInTurn(ports, docking, card, meter, signal), signal);
+    // Only the copying takes one of the cameras' places: a slow vault must not keep the next camera waiting.
+    const run = await ports.cameras.run(() => copyInTurn(ports, docking, card, meter, signal), signal);
+    await settleAll(run);
+    return await finishRun(run);
   } catch (error) {
     meter.state('problem');
     throw error;
   }
 }
 
-async function acquireInTurn(
+async function copyInTurn(
   ports: IngestPorts,
   docking: Docking,
   card: Card,
   meter: Meter,
   signal: AbortSignal,
-): Promise<AcquisitionResult> {
+): Promise<Run> {
   meter.state('listing');
   const listing = await listCard(docking, card.list(signal), { startedAtMs: ports.clock.now(), boot: ports.boot });
   const folder = await ports.spool.begin(listing);
   // Crash here: the listing stands, nothing was copied; recovery reports every file as interrupted.
   using limit = startTimeLimit(ports);
-  const limited = AbortSignal.any([signal, limit.signal]);
   const run: Run = {
     ports,
     card,
@@ -82,8 +103,11 @@ async function acquireInTurn(
     folder,
     outcomes: listedOutcomes(listing),
     meter,
-    signal: limited,
-    settling: new Set(),
+    copying: AbortSignal.any([signal, limit.signal]),
+    signal,
+    road: new Road(ports, signal),
+    inHand: 0,
+    sealing: Promise.resolve(),
     examining: Promise.resolve(),
     unexamined: false,
   };
@@ -93,7 +117,7 @@ async function acquireInTurn(
     run.outcomes.size,
   );
   await copyAll(run);
-  return await finishRun(run);
+  return run;
 }
 
 /** A signal that aborts after the longest time one acquisition may take; disposing it ends the wait. */
@@ -126,39 +150,45 @@ async function copyAll(run: Run): Promise<void> {
     for (const { n, candidates } of order) {
       if (!(await takeFile(run, n, candidates))) break;
     }
-  } finally {
-    await Promise.all(run.settling);
-    if (run.stop === undefined) {
-      run.meter.state('examining');
-      await publishOrNote(run.ports); // what is on record need not wait for pictures
-    }
-    await run.examining;
+  } catch (error) {
+    run.road.stop(error); // what is under way ends before anybody closes the station
   }
-  if (run.stop !== undefined) throw run.stop;
+  await run.sealing;
+}
+
+/** The card is copied; what is still on its way arrives, or stays in the spool. */
+async function settleAll(run: Run): Promise<void> {
+  run.meter.state('storing');
+  await run.road.drain();
+  if (run.road.stopped === undefined) {
+    run.meter.state('examining');
+    if (run.road.away === undefined) await publishOrNote(run.ports); // what is on record need not wait for pictures
+  }
+  await run.examining;
+  if (run.road.stopped !== undefined) throw run.road.stopped;
 }
 
 /** Takes one file; false when the rest cannot be taken (the camera left, or the station stops). */
 async function takeFile(run: Run, n: number, candidates: ReturnType<typeof findCandidates>): Promise<boolean> {
-  const file = fileOf(run.listing, n);
+  const { ports, card, listing, road } = run;
+  const file = fileOf(listing, n);
   run.meter.file(file.path.text);
   try {
-    run.signal.throwIfAborted();
+    run.copying.throwIfAborted();
     const known =
       candidates.length === 0
         ? undefined
-        : await withRetries(run, () =>
-            proveKnown(run.ports, run.card, run.listing, n, candidates, () => undefined, run.signal),
-          );
+        : await withRetries(run, () => proveKnown(ports, card, listing, n, candidates, road, run.copying));
     if (known !== undefined) {
       run.meter.bytes(file.sizeBytes);
       decide(run, n, { outcome: 'already-recorded', item: known.item, sha256: known.sha256 });
       return true;
     }
-    const spooled = await withRetries(run, () => pull(run, n));
-    await freeLane(run);
-    if (run.stop !== undefined) return false;
-    const settling: Promise<void> = settle(run, n, spooled).finally(() => run.settling.delete(settling));
-    run.settling.add(settling);
+    const spooled = await withRetries(run, () => pullWithRoom(run, n));
+    run.inHand += 1;
+    await run.sealing;
+    if (road.stopped !== undefined) return false;
+    run.sealing = sealAndSend(run, n, spooled);
     return true;
   } catch (error) {
     decide(run, n, failedOutcome(error));
@@ -166,20 +196,28 @@ async function takeFile(run: Run, n: number, candidates: ReturnType<typeof findC
   }
 }
 
-/** A vault across a network is kept busy by several puts at once; a disk by one. */
-async function freeLane({ ports, settling }: Run): Promise<void> {
-  while (settling.size >= (ports.vault.lanes ?? 1)) await Promise.race(settling);
+/** A full spool empties by itself as long as items are on their way to the vault; only what still has no room then stays on the camera. */
+async function pullWithRoom(run: Run, n: number): Promise<SpooledItem> {
+  try {
+    return await pull(run, n);
+  } catch (error) {
+    if (!isFailure(error, 'spool-full') || run.inHand === 0) throw error;
+    await run.sealing;
+    await run.road.drain();
+    await run.examining;
+    return await pull(run, n);
+  }
 }
 
 async function pull(run: Run, n: number): Promise<SpooledItem> {
-  const { ports, card, listing, folder, meter, signal } = run;
+  const { ports, card, listing, folder, meter, copying } = run;
   let counted = 0;
   const onBytes = (bytes: number): void => {
     counted += bytes;
     meter.bytes(bytes);
   };
   try {
-    return await pullFile(ports.pull, card, listing, folder, n, onBytes, signal);
+    return await pullFile(ports.pull, card, listing, folder, n, onBytes, copying);
   } catch (error) {
     meter.bytes(-counted);
     throw error;
@@ -199,20 +237,39 @@ async function withRetries<T>({ ports }: Run, work: () => Promise<T>): Promise<T
   }
 }
 
-/** Never rejects: a vault that cannot take the item leaves it waiting in the spool; what stops the station is kept for the loop. */
-async function settle(run: Run, n: number, spooled: SpooledItem): Promise<void> {
+/** Never rejects: an item that cannot be sealed waits in the spool; what stops the station is kept by the road. */
+async function sealAndSend(run: Run, n: number, spooled: SpooledItem): Promise<void> {
+  const { ports, listing, folder, road } = run;
+  const arrived = (end: RoadEnd): void => arrive(run, n, end);
   try {
-    const recorded = await settleSpooled(run.ports, run.listing, run.folder, n, spooled);
-    const { sha256, sizeBytes } = spooled.payload;
-    const outcome: FileOutcome = { outcome: 'recorded', item: spooled.item, sha256, sizeBytes };
+    await sealSpooled(ports, listing, folder, n, spooled);
+    const { sizeBytes } = spooled.payload;
+    void road.send({ listing, sizeBytes, load: () => loadSealed(ports, listing, folder, n), arrived });
+  } catch (error) {
+    if (isFailure(error) && error.policy !== 'stop') arrived({ waits: error });
+    else road.stop(error);
+  }
+}
+
+/** Hears what became of an item: on record, it is looked into behind the road; else it waits in the spool. */
+function arrive(run: Run, n: number, end: RoadEnd): void {
+  if ('recorded' in end) {
+    const { recorded } = end;
+    const outcome = recordedOutcome(recorded.item, recorded.manifest.payload);
     decide(run, n, outcome);
     run.examining = run.examining.then(() => examine(run, n, recorded, outcome));
-  } catch (error) {
-    if (isFailure(error) && error.policy !== 'stop') {
-      run.ports.log.error('an item waits in the spool', { item: spooled.item, ...errorFacts(error) });
-      decide(run, n, waitingOutcome(error));
-    } else run.stop ??= error instanceof Error ? error : new Error(String(error));
+    return;
   }
+  run.inHand -= 1;
+  if ('stopped' in end) return;
+  // One line for a vault that is away, however many items wait for it.
+  if (end.waits !== run.told)
+    run.ports.log.error('an item waits in the spool', {
+      item: makeItemId(run.listing.acquisition, n),
+      ...errorFacts(end.waits),
+    });
+  run.told = end.waits;
+  decide(run, n, waitingOutcome(end.waits));
 }
 
 /** Behind the road, one after the other: decoding pictures must not hold back the custody of the next file. Never rejects. */
@@ -227,7 +284,9 @@ async function examine(run: Run, n: number, recorded: RecordedItem, outcome: Fil
   } catch (error) {
     if (isFailure(error) && error.policy !== 'stop')
       run.ports.log.warn('an item on record was not looked into', { item: recorded.item, ...errorFacts(error) });
-    else run.stop ??= error instanceof Error ? error : new Error(String(error));
+    else run.road.stop(error);
+  } finally {
+    run.inHand -= 1;
   }
 }
 
@@ -237,23 +296,29 @@ function decide(run: Run, n: number, outcome: FileOutcome): void {
 }
 
 async function finishRun(run: Run): Promise<AcquisitionResult> {
-  const { ports, listing, folder, outcomes, meter } = run;
+  const { ports, listing, folder, outcomes, meter, signal } = run;
   meter.state('finishing');
   const receipt = composeReceipt(ports, listing, outcomes);
-  const waiting = run.unexamined || [...outcomes.values()].some((each) => each.waiting === true);
+  const waiting = new Set([...outcomes].flatMap(([n, each]) => (each.waiting === true ? [n] : [])));
+  if (waiting.size > 0 || run.unexamined) {
+    meter.state(isOnlyWaiting(receipt, waiting) ? 'copied' : 'problem');
+    return { listing, receipt, final: false, waiting };
+  }
   try {
-    const final = waiting ? receipt : await finishAcquisition(ports, listing, folder, receipt);
-    if (!waiting) await ports.publisher.publish();
+    const final = await finishAcquisition(ports, listing, folder, receipt, signal);
+    await ports.publisher.publish();
     meter.state(final.ended === 'complete' ? 'done' : 'problem');
-    return { listing, receipt: final, final: !waiting };
+    return { listing, receipt: final, final: true, waiting };
   } catch (error) {
     if (!isFailure(error) || error.policy === 'stop') throw error;
     ports.log.error('a receipt waits in the spool', { acquisition: listing.acquisition, ...errorFacts(error) });
-    meter.state('problem');
-    return {
-      listing,
-      receipt: { ...receipt, notes: [...receipt.notes, `not yet stored: ${error.message}`] },
-      final: false,
-    };
+    meter.state(isOnlyWaiting(receipt, waiting) ? 'copied' : 'problem');
+    const notes = [...receipt.notes, `not yet stored: ${error.message}`];
+    return { listing, receipt: { ...receipt, notes }, final: false, waiting };
   }
+}
+
+/** True when every file that is not on record waits for the vault: the camera has nothing more to give. */
+function isOnlyWaiting({ files }: Receipt, waiting: ReadonlySet<number>): boolean {
+  return files.every(({ n, outcome }) => !OPEN_OUTCOMES.has(outcome) || outcome === 'in-progress' || waiting.has(n));
 }

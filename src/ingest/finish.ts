@@ -78,6 +78,7 @@ export async function finishAcquisition(
   listing: Listing,
   folder: SpoolFolder,
   composed: Receipt,
+  signal?: AbortSignal,
 ): Promise<Receipt> {
   const receipt = (await readReceipt(folder)) ?? (await writeReceipt(folder, composed));
   const bytes = encodeReceipt(receipt);
@@ -90,6 +91,7 @@ export async function finishAcquisition(
     object.key,
     { bytes, sha256: object.sha256, sizeBytes: bytes.length },
     { locked: true, retainUntil: 'permanent' },
+    signal,
   );
   await ports.standing.confirm();
   if (ports.catalog.acquisition(listing.acquisition) === undefined)

@@ -1,10 +1,11 @@
 // Tells whether a file on a camera is already on record: the same place, the same size, the same bytes, still in the vault.
 // Every byte is read again: name, size and time have lied before.
-import { fileOf, type Listing, type OnBytes, rereadFile } from '../acquire/index.ts';
+import { fileOf, type Listing, rereadFile } from '../acquire/index.ts';
 import type { Card } from '../camera/index.ts';
 import type { CatalogItem } from '../catalog/index.ts';
-import { type ItemId, payloadKey, type Sha256 } from '../evidence/index.ts';
+import { type ItemId, isFailure, payloadKey, type Sha256 } from '../evidence/index.ts';
 import type { IngestPorts } from './ports.ts';
+import type { Road } from './road.ts';
 
 /** Items on record that file `n` may be: same camera or folder, same path, same size, and in the case that is asked for. */
 export function findCandidates(ports: IngestPorts, listing: Listing, n: number): readonly CatalogItem[] {
@@ -27,12 +28,27 @@ export async function proveKnown(
   listing: Listing,
   n: number,
   candidates: readonly CatalogItem[],
-  onBytes: OnBytes,
+  road: Road,
   signal: AbortSignal,
 ): Promise<{ readonly item: ItemId; readonly sha256: Sha256 } | undefined> {
-  const { sha256, sizeBytes } = await rereadFile(card, fileOf(listing, n), onBytes, signal);
+  const { sha256 } = await rereadFile(card, fileOf(listing, n), () => undefined, signal);
   const same = candidates.find(({ entry }) => entry.payload.sha256 === sha256);
   if (same === undefined) return undefined;
-  const stored = await ports.vault.stat(payloadKey(sha256));
-  return stored?.sizeBytes === sizeBytes ? { item: same.entry.item, sha256 } : undefined;
+  return (await isStored(ports, road, same.entry.payload)) ? { item: same.entry.item, sha256 } : undefined;
+}
+
+/** A vault that is away cannot be asked: then the record's word stands. Nothing is released before the vault was asked. */
+async function isStored(
+  ports: IngestPorts,
+  road: Road,
+  payload: { readonly sha256: Sha256; readonly sizeBytes: number },
+): Promise<boolean> {
+  if (road.away !== undefined) return true;
+  try {
+    return (await ports.vault.stat(payloadKey(payload.sha256)))?.sizeBytes === payload.sizeBytes;
+  } catch (error) {
+    if (!isFailure(error) || error.policy !== 'retry') throw error;
+    await road.probe(); // the next ones need not find out for themselves
+    return true;
+  }
 }

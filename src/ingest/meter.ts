@@ -42,7 +42,7 @@ export function startMeter(clock: Clock, docking: Docking, onProgress: OnProgres
   };
   tell(true);
   return {
-    state: (state) => change(state === 'done' || state === 'problem' ? { state, file: undefined } : { state }, true),
+    state: (state) => change(state === 'copying' ? { state } : { state, file: undefined }, true),
     total: (filesTotal, bytesTotal, filesDone) => change({ filesTotal, bytesTotal, filesDone }),
     file: (file) => change({ file }),
     bytes: (count) => change({ bytesDone: now.bytesDone + count }),

@@ -60,5 +60,14 @@ function outcomeOf(failure: Failure): Outcome {
 
 /** The outcome of an item that is safe in the spool while the vault cannot take it. */
 export function waitingOutcome(failure: Failure): FileOutcome {
-  return { outcome: 'interrupted', waiting: true, reason: `safe in the spool, not yet stored: ${failure.message}` };
+  return { outcome: 'interrupted', waiting: true, reason: `copied, safe in the spool; it waits: ${failure.message}` };
+}
+
+/** The outcome of an item on record. */
+export function recordedOutcome(
+  item: ItemId,
+  payload: { readonly sha256: Sha256; readonly sizeBytes: number },
+  durationMs?: number,
+): FileOutcome {
+  return { outcome: 'recorded', item, sha256: payload.sha256, sizeBytes: payload.sizeBytes, durationMs };
 }

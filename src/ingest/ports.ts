@@ -69,16 +69,35 @@ export interface IngestPorts {
   readonly digests: DigestPool;
   /** How many cameras may be copied at once. */
   readonly cameras: Gate;
+  /** How many items of all cameras may be on their way into the vault at once: bounds memory and connections. */
+  readonly stores: Gate;
   readonly rules: IngestRules;
   /** Id of this boot; see readBootId. */
   readonly boot: string;
+}
+
+/** 'storing': the card is copied, the vault takes it now; 'copied': it waits for a vault that is away. In both the camera may go. */
+export type ProgressState =
+  | 'waiting'
+  | 'listing'
+  | 'copying'
+  | 'storing'
+  | 'examining'
+  | 'finishing'
+  | 'copied'
+  | 'done'
+  | 'problem';
+
+/** True for an acquisition that nobody works on any more: it is done, or recovery goes on with it. */
+export function isOver(state: ProgressState): boolean {
+  return state === 'done' || state === 'copied' || state === 'problem';
 }
 
 /** How far an acquisition is. */
 export interface Progress {
   readonly acquisition: string;
   readonly camera: CameraIdentity;
-  readonly state: 'waiting' | 'listing' | 'copying' | 'examining' | 'finishing' | 'done' | 'problem';
+  readonly state: ProgressState;
   readonly filesTotal: number;
   readonly filesDone: number;
   readonly bytesTotal: number;

@@ -1,139 +1,186 @@
 // Recovery: what a crash, a full vault or a pulled plug left in the spool goes on from where it stands, by the same functions.
-// Run at every start and again whenever the vault was away. Never needs the camera.
-
-import { createHash } from 'node:crypto';
-import { readFile, rename, stat } from 'node:fs/promises';
+// Run at every start and again whenever the vault was away. Never needs the camera; never asks a vault that is away more than once a round.
 import { join } from 'node:path';
-import { fileOf, keepPart, type Listing, respooled, type SpoolFolder } from '../acquire/index.ts';
-import {
-  epochOf,
-  errnoOf,
-  Failure,
-  isFailure,
-  makeItemId,
-  openSealed,
-  parseEpochMs,
-  parseSha256,
-  type Receipt,
-  type SealedItem,
-} from '../evidence/index.ts';
-import { errorFacts, moveDurable } from '../platform/index.ts';
+import { fileOf, keepPart, type Leftover, type Listing, type SpoolFolder } from '../acquire/index.ts';
+import { type Failure, isFailure, makeItemId, type Receipt, type RecordedItem } from '../evidence/index.ts';
+import { errorFacts, makeGate, moveDurable } from '../platform/index.ts';
 import { composeReceipt, finishAcquisition } from './finish.ts';
-import { listedOutcomes, type Outcomes, openFiles, waitingOutcome } from './outcomes.ts';
+import { loadSealed, readSealed } from './load.ts';
+import { listedOutcomes, type Outcomes, openFiles, recordedOutcome, waitingOutcome } from './outcomes.ts';
 import type { IngestPorts } from './ports.ts';
 import { publishedSize } from './publish.ts';
-import { finishRecorded, settleSealed, settleSpooled } from './settle.ts';
+import { Road, type RoadEnd } from './road.ts';
+import { finishRecorded } from './settle.ts';
+
+/** Acquisitions gone on with side by side: many hold one document only, and would leave the lanes of the vault empty. */
+const FOLDERS_AT_ONCE = 4;
 
 /** What recovery found. */
 export interface Recovered {
   /** Receipts that were finished now. */
   readonly finished: readonly Receipt[];
   /** Acquisitions that still wait, with the reason. */
-  readonly waiting: readonly { readonly acquisition: string; readonly reason: string }[];
+  readonly waiting: readonly { readonly acquisition: string; readonly reason: Failure }[];
 }
 
-/** Continues everything in the spool except what `isBusy` says is being copied now. Rejects only with what stops the station. */
+/** How recovery is run. */
+export interface RecoverOptions {
+  /** Says what is being copied now and is left alone. */
+  readonly isBusy?: (acquisition: string) => boolean;
+  /** Ends the round; what is not on record yet goes on waiting. */
+  readonly signal?: AbortSignal;
+}
+
+interface Round {
+  readonly ports: IngestPorts;
+  readonly road: Road;
+  readonly signal: AbortSignal;
+  readonly finished: Receipt[];
+  readonly waiting: { acquisition: string; reason: Failure }[];
+}
+
+/** One acquisition of the round. */
+interface Pending {
+  readonly round: Round;
+  readonly folder: SpoolFolder;
+  readonly listing: Listing;
+  readonly outcomes: Outcomes;
+  /** Looking into what is on record, one after the other. */
+  finishing: Promise<void>;
+  /** Why it cannot be finished yet. */
+  held?: Failure;
+}
+
+/** Continues everything in the spool except what is being copied now, oldest first. Rejects only with what stops the station. */
 export async function recoverSpool(
   ports: IngestPorts,
-  isBusy: (acquisition: string) => boolean = () => false,
+  { isBusy = () => false, signal = new AbortController().signal }: RecoverOptions = {},
 ): Promise<Recovered> {
-  const finished: Receipt[] = [];
-  const waiting: { acquisition: string; reason: string }[] = [];
-  for (const { folder, listing, damage } of await ports.spool.leftovers()) {
-    if (isBusy(folder.acquisition)) continue;
-    try {
-      if (damage !== undefined) throw damage;
-      const receipt = await recoverFolder(ports, folder, listing);
-      if (receipt !== undefined) finished.push(receipt);
-    } catch (error) {
-      if (!isFailure(error) || error.policy === 'stop') throw error;
-      ports.log.warn('an acquisition waits in the spool', { acquisition: folder.acquisition, ...errorFacts(error) });
-      waiting.push({ acquisition: folder.acquisition, reason: error.message });
-    }
-  }
-  if (publishedSize(ports.ledger) < ports.ledger.size) await publishOrWait(ports, waiting);
-  return { finished, waiting };
+  const road = new Road(ports, signal);
+  const round: Round = { ports, road, signal, finished: [], waiting: [] };
+  const leftovers = (await ports.spool.leftovers()).filter(({ folder }) => !isBusy(folder.acquisition));
+  if (leftovers.length > 0 || publishedSize(ports.ledger) < ports.ledger.size) await road.probe();
+  const turns = makeGate(FOLDERS_AT_ONCE);
+  await Promise.all(leftovers.map((each) => turns.run(() => recoverOne(round, each))));
+  if (road.stopped !== undefined) throw road.stopped;
+  if (publishedSize(ports.ledger) < ports.ledger.size) await publishOrWait(round);
+  return { finished: round.finished, waiting: round.waiting };
 }
 
-async function publishOrWait(ports: IngestPorts, waiting: { acquisition: string; reason: string }[]): Promise<void> {
+async function publishOrWait({ ports, road, waiting }: Round): Promise<void> {
   try {
+    if (road.away !== undefined) throw road.away;
     await ports.publisher.publish();
   } catch (error) {
     if (!isFailure(error) || error.policy === 'stop') throw error;
-    waiting.push({ acquisition: 'ledger', reason: error.message });
+    waiting.push({ acquisition: 'ledger', reason: error });
+  }
+}
+
+/** Never rejects: what stops the station is kept by the road, so that all others end before the station is closed. */
+async function recoverOne(round: Round, { folder, listing, damage }: Leftover): Promise<void> {
+  const { ports, road, finished, waiting } = round;
+  if (road.stopped !== undefined) return;
+  try {
+    if (damage !== undefined) throw damage;
+    const receipt = await recoverFolder(round, folder, listing);
+    if (receipt !== undefined) finished.push(receipt);
+  } catch (error) {
+    if (!isFailure(error) || error.policy === 'stop') return road.stop(error);
+    if (error !== road.away)
+      ports.log.warn('an acquisition waits in the spool', { acquisition: folder.acquisition, ...errorFacts(error) });
+    waiting.push({ acquisition: folder.acquisition, reason: error });
   }
 }
 
 async function recoverFolder(
-  ports: IngestPorts,
+  round: Round,
   folder: SpoolFolder,
   listing: Listing | undefined,
 ): Promise<Receipt | undefined> {
-  if (listing === undefined) {
+  const { ports, road, signal } = round;
+  if (listing === undefined || ports.catalog.acquisition(listing.acquisition) !== undefined) {
     await ports.spool.end(folder); // it crashed before its listing stood or after everything was on record: nothing of it is lost
     return undefined;
   }
   const outcomes = listedOutcomes(listing);
-  for (const n of openFiles(listing, outcomes)) await recoverFile(ports, folder, listing, n, outcomes);
-  const waits = [...outcomes.values()].find((each) => each.waiting === true);
-  if (waits !== undefined) throw new Failure('vault-unreachable', waits.reason ?? 'the vault cannot take it yet');
-  return finishAcquisition(ports, listing, folder, composeReceipt(ports, listing, outcomes));
+  const pending: Pending = { round, folder, listing, outcomes, finishing: Promise.resolve() };
+  const sent: Promise<void>[] = [];
+  for (const n of openFiles(listing, outcomes)) await continueFile(pending, n, sent);
+  await Promise.all(sent);
+  await pending.finishing;
+  if (road.stopped !== undefined) return undefined;
+  if (pending.held !== undefined) throw pending.held;
+  if (road.away !== undefined) throw road.away;
+  return await finishAcquisition(ports, listing, folder, composeReceipt(ports, listing, outcomes), signal);
 }
 
-async function recoverFile(
-  ports: IngestPorts,
-  folder: SpoolFolder,
-  listing: Listing,
-  n: number,
-  outcomes: Outcomes,
-): Promise<void> {
-  const item = makeItemId(listing.acquisition, n);
+/** Takes file `n` on from the stage its names in the spool tell; what goes to the vault is only sent, and counted among `sent`. */
+async function continueFile(pending: Pending, n: number, sent: Promise<void>[]): Promise<void> {
+  const { round, folder, listing, outcomes } = pending;
+  const { ports, road } = round;
   try {
-    await continueFile(ports, folder, listing, n);
-  } catch (error) {
-    if (!isFailure(error) || error.policy === 'stop') throw error;
-    outcomes.set(n, waitingOutcome(error));
-    return;
-  }
-  const known = ports.catalog.item(item);
-  if (known === undefined)
-    outcomes.set(n, {
-      outcome: 'interrupted',
-      reason: 'the station stopped before this file was whole; it continues at the next docking',
-    });
-  else
-    outcomes.set(n, {
-      outcome: 'recorded',
-      item,
-      sha256: known.entry.payload.sha256,
-      sizeBytes: known.entry.payload.sizeBytes,
-      durationMs: known.examined?.entry.facts?.durationMs,
-    });
-}
-
-/** Takes file `n` on from the stage its names in the spool tell. */
-async function continueFile(ports: IngestPorts, folder: SpoolFolder, listing: Listing, n: number): Promise<void> {
-  const stage = await ports.spool.stageOf(folder, n);
-  if (stage === 'part') return keepOrSetAside(ports, folder, listing, n);
-  if (stage === 'none') return undefined;
-  const known = ports.catalog.item(makeItemId(listing.acquisition, n));
-  if (stage === 'sealed') {
-    const sealed = await readSealed(ports, folder, n);
-    if (sealed !== undefined) {
-      if (known !== undefined)
-        await finishRecorded(ports, listing, folder, n, {
-          stage: 'recorded',
-          item: known.entry.item,
-          manifest: sealed.manifest,
-          index: known.index,
-          spoolPath: sealed.spoolPath,
-        });
-      else await finishRecorded(ports, listing, folder, n, await settleSealed(ports, listing, sealed));
+    const stage = await ports.spool.stageOf(folder, n);
+    const known = ports.catalog.item(makeItemId(listing.acquisition, n));
+    if (known !== undefined) return await finishKnown(pending, n, known, stage === 'sealed');
+    if (stage === 'part') await keepOrSetAside(ports, folder, listing, n);
+    if (stage === 'part' || stage === 'none') {
+      outcomes.set(n, {
+        outcome: 'interrupted',
+        reason: 'the station stopped before this file was whole; it continues at the next docking',
+      });
       return undefined;
     }
+    const { sizeBytes } = fileOf(listing, n);
+    const load = (): ReturnType<typeof loadSealed> => loadSealed(ports, listing, folder, n);
+    sent.push(road.send({ listing, sizeBytes, load, arrived: (end) => arrive(pending, n, end) }));
+  } catch (error) {
+    hold(pending, n, error);
   }
-  if (known !== undefined) return ports.spool.drop(folder, n);
-  return resettle(ports, folder, listing, n);
+}
+
+/** It was on record when the station stopped: what remains is a look inside, and its place in the spool. */
+async function finishKnown(
+  pending: Pending,
+  n: number,
+  { entry, index, examined }: NonNullable<ReturnType<IngestPorts['catalog']['item']>>,
+  sealedStands: boolean,
+): Promise<void> {
+  const { ports } = pending.round;
+  const { item, payload } = entry;
+  pending.outcomes.set(n, recordedOutcome(item, payload, examined?.entry.facts?.durationMs));
+  const sealed = sealedStands ? await readSealed(ports, pending.folder, n) : undefined;
+  if (sealed === undefined) return await ports.spool.drop(pending.folder, n);
+  const { manifest, spoolPath } = sealed;
+  look(pending, n, { stage: 'recorded', item, manifest, index, spoolPath });
+}
+
+function arrive(pending: Pending, n: number, end: RoadEnd): void {
+  if ('waits' in end) return hold(pending, n, end.waits);
+  if ('stopped' in end) return;
+  pending.outcomes.set(n, recordedOutcome(end.recorded.item, end.recorded.manifest.payload));
+  look(pending, n, end.recorded);
+}
+
+/** Looks into what is on record, behind the road, and gives its place in the spool back. */
+function look(pending: Pending, n: number, recorded: RecordedItem): void {
+  const { round, folder, listing, outcomes } = pending;
+  pending.finishing = pending.finishing.then(async () => {
+    try {
+      round.signal.throwIfAborted();
+      const facts = await finishRecorded(round.ports, listing, folder, n, recorded);
+      outcomes.set(n, recordedOutcome(recorded.item, recorded.manifest.payload, facts?.durationMs));
+    } catch (error) {
+      hold(pending, n, error);
+    }
+  });
+}
+
+/** A file that cannot go on keeps its acquisition waiting, and no other. */
+function hold(pending: Pending, n: number, error: unknown): void {
+  if (!isFailure(error) || error.policy === 'stop') return pending.round.road.stop(error);
+  pending.outcomes.set(n, waitingOutcome(error));
+  pending.held ??= error;
 }
 
 /** Bytes written in this boot are all there; after a power cut they may have holes, so they are kept, but never continued. */
@@ -146,40 +193,4 @@ async function keepOrSetAside(ports: IngestPorts, folder: SpoolFolder, listing: 
     folder.partPath(n),
     join(ports.spool.path, 'parts', `${makeItemId(listing.acquisition, n)}-unproven.part`),
   );
-}
-
-/** A bad place under one waiting item must not keep the others, or new cameras, from going on. */
-async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (isFailure(cause)) throw cause;
-    const why = errnoOf(cause) ?? String(cause);
-    throw new Failure('source-unreadable', `${path} in the spool cannot be read: ${why}`, { cause });
-  }
-}
-
-/** Whole bytes without a manifest: the digest is taken again from the bytes, and they are sealed as if just pulled. */
-async function resettle(ports: IngestPorts, folder: SpoolFolder, listing: Listing, n: number): Promise<void> {
-  const path = folder.bytesPath(n);
-  const payload = await reading(path, () => ports.digests.digest(path, { sm3: ports.rules.sm3 }));
-  const finishedAtMs = parseEpochMs((await reading(path, () => stat(path))).mtimeMs);
-  const spooled = respooled(listing, folder, n, payload, epochOf(listing.startedAt), finishedAtMs);
-  await finishRecorded(ports, listing, folder, n, await settleSpooled(ports, listing, folder, n, spooled));
-}
-
-/** The sealed manifest in the spool, or undefined when it is not whole or not ours (then it is set aside and made again). */
-async function readSealed(ports: IngestPorts, folder: SpoolFolder, n: number): Promise<SealedItem | undefined> {
-  const path = folder.manifestPath(n);
-  const sealed = await reading(path, () => readFile(path));
-  try {
-    const manifest = openSealed(sealed, ports.signer, path);
-    const sealedSha256 = parseSha256(createHash('sha256').update(sealed).digest('hex'));
-    return { stage: 'sealed', item: manifest.item, manifest, sealed, sealedSha256, spoolPath: folder.bytesPath(n) };
-  } catch (error) {
-    if (!isFailure(error)) throw error;
-    ports.log.error('a manifest in the spool is damaged; it is made again', errorFacts(error));
-    await reading(path, () => rename(path, `${path}.damaged`));
-    return undefined;
-  }
 }

@@ -19,27 +19,18 @@ import { describeItem } from './describe.ts';
 import { examineItem } from './examine.ts';
 import type { IngestPorts } from './ports.ts';
 
-/** Takes a spooled item all the way. Failures: vault-*, spool-full, disk-failed, ledger-*; the item then stays in the spool as far as it came. */
-export async function settleSpooled(
+/** Seals a spooled item. Failures: 'spool-full', 'disk-failed'. */
+export async function sealSpooled(
   ports: IngestPorts,
   listing: Listing,
   folder: SpoolFolder,
   n: number,
   spooled: SpooledItem,
-): Promise<RecordedItem> {
+): Promise<SealedItem> {
   const sealed = sealItem(describeItem(spooled, listing, ports.station, ports.rules), spooled.spoolPath, ports.signer);
   await writeSealed(folder, n, sealed.sealed);
-  // Crash here: bytes and manifest are durable in the spool; recovery continues with settleSealed.
-  return await settleSealed(ports, listing, sealed);
-}
-
-/** Takes a sealed item the rest of the way. */
-export async function settleSealed(ports: IngestPorts, listing: Listing, sealed: SealedItem): Promise<RecordedItem> {
-  const stored = await storeItem(ports, sealed);
-  await ports.standing.confirm();
-  // Crash here: the vault holds both objects, no record names them; storing them again finds them there and is success.
-  return recordItem(ports, listing, stored);
-  // Crash here: the item is on record. Recovery sees that in the catalog and goes on with finishRecorded.
+  // Crash here: bytes and manifest are durable in the spool; recovery sends them on the road.
+  return sealed;
 }
 
 /** What remains once the item is on record: look inside, then give the spool's place back. Returns what the file claims of itself. */
@@ -55,7 +46,8 @@ export async function finishRecorded(
   return facts;
 }
 
-async function storeItem(ports: IngestPorts, sealed: SealedItem): Promise<StoredItem> {
+/** Stores payload and manifest. Failures: vault-*, and the reason of `signal`; the item then stays in the spool. */
+export async function storeItem(ports: IngestPorts, sealed: SealedItem, signal: AbortSignal): Promise<StoredItem> {
   const { manifest } = sealed;
   const terms = {
     locked: true,
@@ -67,13 +59,16 @@ async function storeItem(ports: IngestPorts, sealed: SealedItem): Promise<Stored
     payloadKey(manifest.payload.sha256),
     { file: sealed.spoolPath, ...manifest.payload },
     terms,
+    signal,
   );
   const key = manifestKey(ports.station, sealed.item);
   await ports.vault.putOnce(
     key,
     { bytes: sealed.sealed, sha256: sealed.sealedSha256, sizeBytes: sealed.sealed.length },
     terms,
+    signal,
   );
+  // Crash here: the vault holds both objects, no record names them; storing them again finds them there and is success.
   const manifestObject = { key, sha256: sealed.sealedSha256, sizeBytes: parseByteCount(sealed.sealed.length) };
   return { stage: 'stored', item: sealed.item, manifest, manifestObject, copies: [copy], spoolPath: sealed.spoolPath };
 }
@@ -104,7 +99,8 @@ function aboutItem({
   );
 }
 
-function recordItem(ports: IngestPorts, listing: Listing, stored: StoredItem): RecordedItem {
+/** Puts a stored item on record. Failures: 'vault-unreachable' (the head is not confirmed), 'spool-full', ledger-*. */
+export function recordItem(ports: IngestPorts, listing: Listing, stored: StoredItem): RecordedItem {
   const known = ports.catalog.item(stored.item);
   const index =
     known?.index ??

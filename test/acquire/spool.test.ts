@@ -168,15 +168,17 @@ describe('an acquisition that is finished', () => {
 describe('room', () => {
   it('is what is free, less what must stay free, and less what already waits', async () => {
     await using station = await openStation({ maxBytes: 1000, reserveBytes: 0 });
-    expect(await station.spool.room()).toBe(1000);
+    expect(await station.spool.claim(0)).toBe(1000);
     const { pull, folder } = await station.dock(card());
     await pull('a.mp4');
     await writeFile(folder.partPath(2), 'bb');
     await writeFile(station.folder.at('spool', 'parts', 'x.part'), '1234');
-    expect(await station.spool.room()).toBe(1000 - 9);
+    expect(await station.spool.claim(1000)).toBe(1000 - 9);
+    expect(await station.spool.claim(991)).toBe(991);
+    expect(await station.spool.claim(1)).toBe(991); // claimed and not yet written: the files themselves are counted
     expect(await station.spool.usage()).toEqual({ files: 3, sizeBytes: 9, parts: 2 });
     const reserved = await openSpool(station.spool.path, { maxBytes: Number.MAX_SAFE_INTEGER, reserveBytes: 2 ** 50 });
-    expect(await reserved.room()).toBeLessThan(0);
+    expect(await reserved.claim(0)).toBeLessThan(0);
   });
 
   it('of a spool that does not exist is not needed', async () => {
