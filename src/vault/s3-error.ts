@@ -51,7 +51,7 @@ export function saysMissing(error: unknown): boolean {
 export function saysWithoutWords(error: unknown): boolean {
   const { name, status } = factsOf(error);
   return (
-    status !== undefined && status >= 400 && status < 500 && /^(Unknown|UnknownError|NotFound|Error|\d+)$/.test(name)
+    status !== undefined && status >= 300 && status < 500 && /^(Unknown|UnknownError|NotFound|Error|\d+)$/.test(name)
   );
 }
 

@@ -145,6 +145,7 @@ export class S3Vault implements Vault {
         const answer = await this.#get(key, pinned, position, signal);
         if (answer === undefined) throw new Failure('not-found', `${this.#requests.where} holds no ${key}`);
         pinned ??= answer.VersionId; // what is taken up again is the same version
+        this.#checkRange(answer, key, position);
         for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) {
           // Node's own stream
           signal?.throwIfAborted();
@@ -158,6 +159,16 @@ export class S3Vault implements Vault {
         if (idle >= MAX_IDLE_TRIES || position === 0) throw this.#requests.failure(error, `reading ${key}`, signal);
       }
     }
+  }
+
+  /** A store that begins from the start again, though asked for the rest, would have us give bytes twice. */
+  #checkRange({ Body, ContentRange }: GetObjectCommandOutput, key: string, position: number): void {
+    if (position === 0 || ContentRange?.startsWith(`bytes ${position}-`) === true) return;
+    (Body as { destroy?: () => void }).destroy?.();
+    throw new Failure(
+      'vault-unreachable',
+      `reading ${key} at ${this.#requests.where}: it does not go on where it broke off`,
+    );
   }
 
   /** The answer of a GET from a position on, or undefined when nothing has that name. */

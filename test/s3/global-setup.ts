@@ -1,6 +1,6 @@
 // One S3 server for all tests of the project s3; those that kill theirs start their own.
 import type { TestProject } from 'vitest/node';
-import { type S3Server, startServer } from './server.ts';
+import { type OwnServer, type S3Server, startServer } from './server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -8,9 +8,16 @@ declare module 'vitest' {
   }
 }
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startServer();
+let server: OwnServer | undefined;
+
+/** Starts the server before the first test. */
+export async function setup(project: TestProject): Promise<void> {
+  server = await startServer();
   const { endpoint, accessKeyId, secretAccessKey } = server;
   project.provide('s3', { endpoint, accessKeyId, secretAccessKey });
-  return async () => await server[Symbol.asyncDispose]();
+}
+
+/** Ends it after the last one. */
+export async function teardown(): Promise<void> {
+  await server?.[Symbol.asyncDispose]();
 }
