@@ -7,11 +7,12 @@ import { openS3Vault, type S3VaultOptions, type Vault } from '../../src/vault/in
 import type { S3Server } from './server.ts';
 
 /** A client with every right, to look behind the vault and to play the attacker. */
-export function adminClient(server: S3Server = inject('s3')): S3Client {
+export function adminClient(server: S3Server = inject('s3'), ca?: string): S3Client {
   return new S3Client({
     endpoint: server.endpoint,
     region: 'us-east-1',
     forcePathStyle: true,
+    ...(ca === undefined ? {} : { requestHandler: { httpsAgent: { ca } } }),
     credentials: { accessKeyId: server.accessKeyId, secretAccessKey: server.secretAccessKey },
   });
 }
@@ -19,9 +20,9 @@ export function adminClient(server: S3Server = inject('s3')): S3Client {
 /** Makes a bucket with Object Lock (and so with versions). */
 export async function makeBucket(
   server: S3Server = inject('s3'),
-  options: { readonly lock?: boolean } = {},
+  options: { readonly lock?: boolean; readonly ca?: string } = {},
 ): Promise<string> {
-  const client = adminClient(server);
+  const client = adminClient(server, options.ca);
   const bucket = `t-${randomBytes(6).toString('hex')}`;
   await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: options.lock ?? true }));
   client.destroy();

@@ -1,0 +1,108 @@
+// Encryption in the store: with a key that only the station has, or one that the store's key service keeps. The vault is the same to its users.
+// The store of the tests knows one key of a key service, testkey-1.
+import { randomBytes } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openS3Vault, type S3Encryption, type S3VaultOptions, type Vault } from '../../src/vault/index.ts';
+import { expectRejection } from '../expect-failure.ts';
+import { makeTempFolder, type TempFolder } from '../temp-folder.ts';
+import { adminClient, makeBucket, vaultOptions } from './buckets.ts';
+import { openProxy } from './proxy.ts';
+import { MIB, randomFile, small } from './sources.ts';
+
+const LOCKED = { locked: true, retainUntil: 'permanent' } as const;
+const CUSTOMER: S3Encryption = { kind: 'customer', key: randomBytes(32) };
+const KMS: S3Encryption = { kind: 'kms', keyId: 'testkey-1' };
+
+describe('a vault with encryption', () => {
+  let admin: S3Client;
+  let bucket: string;
+  let folder: TempFolder;
+  const opened: AsyncDisposable[] = [];
+
+  async function open(encryption: S3Encryption, over: Partial<S3VaultOptions> = {}): Promise<Vault> {
+    const vault = await openS3Vault(vaultOptions(bucket, { encryption, ...over }));
+    opened.push(vault);
+    return vault;
+  }
+
+  beforeAll(() => {
+    admin = adminClient();
+  });
+  afterAll(() => admin.destroy());
+  beforeEach(async () => {
+    bucket = await makeBucket();
+    folder = await makeTempFolder();
+  });
+  afterEach(async () => {
+    for (const each of opened.splice(0)) await each[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ['by the station', CUSTOMER],
+    ['by a key service', KMS],
+  ])('%s gives everything back, and proves every byte, at once and in parts', async (_by, encryption) => {
+    const vault = await open(encryption);
+    for (const size of [0, 100_000, 13 * MIB]) {
+      const key = `payload/${size}`;
+      const source = await randomFile(folder, size);
+      const receipt = await vault.putOnce(key, source, LOCKED);
+      expect(receipt).toMatchObject({ sha256: source.sha256, sizeBytes: size, lock: 'governance' });
+      const again = await open(encryption);
+      expect(await again.stat(key, [receipt])).toEqual({ key, sizeBytes: size, sealed: true });
+      expect(await again.digest(key, [receipt])).toEqual({ sha256: source.sha256, sizeBytes: size });
+      expect((await buffer(again.read(key))).equals(source.held)).toBe(true);
+      expect(await again.putOnce(key, source, LOCKED)).toEqual(receipt);
+      await expectRejection('vault-conflict', again.putOnce(key, small('else'), LOCKED));
+      expect(await again.guard?.lockOf(key, [receipt])).toMatchObject({ lock: 'governance' });
+    }
+    const checkpoint = 'ledgers/station-7/checkpoint';
+    for (const text of ['1', '2', '3']) {
+      await vault.replaceCheckpoint(checkpoint, Buffer.from(text));
+      expect((await vault.readSmall(checkpoint, 10))?.toString()).toBe(text);
+    }
+  });
+
+  it('by the station cannot be read without its key, by whatever right', async () => {
+    await (await open(CUSTOMER)).putOnce('payload/x', small('secret'), LOCKED);
+    await expect(admin.send(new GetObjectCommand({ Bucket: bucket, Key: 'payload/x' }))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 400 },
+    });
+    for (const wrong of [{ kind: 'none' }, { kind: 'customer', key: randomBytes(32) }] as const)
+      await expectRejection('vault-refused', (await open(wrong)).digest('payload/x'));
+  });
+
+  it('by a key service names the key in the store', async () => {
+    await (await open(KMS)).putOnce('payload/x', small('secret'), LOCKED);
+    expect(await admin.send(new HeadObjectCommand({ Bucket: bucket, Key: 'payload/x' }))).toMatchObject({
+      ServerSideEncryption: 'aws:kms',
+      SSEKMSKeyId: 'testkey-1',
+    });
+  });
+
+  it('by a key that the service does not know stores nothing', async () => {
+    const vault = await open({ kind: 'kms', keyId: 'no-such-key' });
+    await expectRejection('vault-refused', vault.putOnce('payload/x', small('secret'), LOCKED));
+    expect(await vault.stat('payload/x')).toBeUndefined();
+  });
+
+  it('by the station goes on with an upload in parts after a crash', async () => {
+    const source = await randomFile(folder, 13 * MIB);
+    const crash = new AbortController();
+    await using proxy = await openProxy();
+    proxy.fate = ({ part }) => {
+      if (part === 2) crash.abort(new Error('the power failed'));
+      return part === 2 ? 'cut' : 'pass';
+    };
+    const { endpoint } = proxy.server;
+    const stopped = (await open(CUSTOMER, { endpoint })).putOnce('payload/x', source, LOCKED, crash.signal);
+    await expect(stopped).rejects.toThrow('the power failed');
+    proxy.fate = () => 'pass';
+    proxy.passed.length = 0;
+    const receipt = await (await open(CUSTOMER, { endpoint })).putOnce('payload/x', source, LOCKED);
+    expect(proxy.passed.filter(({ kind }) => kind === 'part').map(({ part }) => part)).toEqual([2, 3]);
+    expect((await (await open(CUSTOMER)).digest('payload/x', [receipt]))?.sha256).toBe(source.sha256);
+  });
+});
