@@ -80,6 +80,11 @@ export class Catalog {
     return this.#guard(() => this.#reader.item(id));
   }
 
+  /** Copies of an item's payload made after it was recorded: the newest of each vault. */
+  copies(id: ItemId): readonly Recorded<'item.copied'>[] {
+    return this.#guard(() => this.#reader.copies(id));
+  }
+
   /** The text that was extracted from a document, at most MAX_EXTRACT_CHARS characters. */
   documentText(id: ItemId): string | undefined {
     return this.#guard(() => this.#reader.documentText(id));

@@ -72,6 +72,8 @@ export class Projector {
         return this.#item(idx, entry, gathered);
       case 'item.examined':
         return this.#examination(idx, entry, gathered);
+      case 'item.copied':
+        return this.#copy(idx, entry);
       case 'acquisition.recorded':
         return this.#acquisition(idx, entry, gathered);
       case 'camera.registered':
@@ -110,6 +112,13 @@ export class Projector {
     this.#run('deleteUnexamined', record.itemKind, item.idx);
     totals.lengthen(record, row.durationMs - (item.durationMs ?? 0));
     words.set(item.idx, { record, examined: entry, fresh: words.get(item.idx)?.fresh ?? false });
+  }
+
+  #copy(idx: number, entry: EntryOf<'item.copied'>): void {
+    const found = this.#sql.itemOfExamination.get(entry.item);
+    if (found === undefined) return; // says something of an item that no entry recorded
+    const { idx: item } = found as { idx: number }; // a column itemOfExamination names
+    this.#run('upsertCopy', { item, vault: entry.copy.vault, idx, entry: formatCanonical(entry) });
   }
 
   #acquisition(idx: number, entry: EntryOf<'acquisition.recorded'>, { totals }: Gathered): void {

@@ -91,6 +91,10 @@ export class Reader {
     return page(rows.map(readItem), limit, () => `${last?.capturedMs}.${last?.idx}`);
   }
 
+  copies(id: ItemId): readonly Recorded<'item.copied'>[] {
+    return this.#sql.copiesOfItem.all(id).map((row) => readRecorded<'item.copied'>(row));
+  }
+
   caseSummary(caseNo: CaseNumber): CaseSummary | undefined {
     const file = this.#sql.caseFile.get(caseNo);
     if (file === undefined) return undefined;

@@ -6,7 +6,7 @@
 /** Marks a file as a docket catalog ('dkct'), so that no other database is ever taken for one and made anew. */
 export const APPLICATION_ID = 0x64_6b_63_74;
 /** Version of the tables and of the derivation together: whoever changes what a row or a search word is raises it. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Makes an empty catalog. Runs inside one transaction. */
 export const CREATE = `
@@ -39,6 +39,8 @@ CREATE TABLE examination (
   entry TEXT NOT NULL,
   text TEXT
 ) STRICT;
+-- Copies of payloads made after the recording, the newest of each vault.
+CREATE TABLE copy (item INTEGER NOT NULL, vault TEXT NOT NULL, idx INTEGER NOT NULL, entry TEXT NOT NULL, PRIMARY KEY (item, vault)) STRICT, WITHOUT ROWID;
 CREATE TABLE unexamined (kind TEXT NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (kind, item)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE case_file (case_no TEXT PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -84,6 +86,8 @@ export const WRITE = {
   itemOfExamination: `SELECT i.idx, i.entry, x.duration_ms AS durationMs FROM item i LEFT JOIN examination x ON x.item = i.idx WHERE i.id = ?`,
   upsertExamination: `INSERT INTO examination (item, idx, duration_ms, entry, text) VALUES (@item, @idx, @durationMs, @entry, @text)
     ON CONFLICT (item) DO UPDATE SET idx = excluded.idx, duration_ms = excluded.duration_ms, entry = excluded.entry, text = excluded.text`,
+  upsertCopy: `INSERT INTO copy (item, vault, idx, entry) VALUES (@item, @vault, @idx, @entry)
+    ON CONFLICT (item, vault) DO UPDATE SET idx = excluded.idx, entry = excluded.entry`,
   insertCase: 'INSERT INTO case_file (case_no, idx) VALUES (?, ?) ON CONFLICT DO NOTHING',
   upsertCaseKind: `INSERT INTO case_kind (case_no, kind, items, bytes, duration_ms, first_ms, last_ms)
     VALUES (@caseNo, @kind, @items, @bytes, @durationMs, @firstMs, @lastMs) ON CONFLICT (case_no, kind) DO UPDATE SET
@@ -113,6 +117,7 @@ export const READ = {
   applied: 'SELECT schema, applied_size AS appliedSize FROM meta WHERE one = 1',
   item: `SELECT ${ITEM_COLUMNS} FROM ${ITEM_FROM} WHERE i.id = ?`,
   documentText: 'SELECT x.text FROM item i JOIN examination x ON x.item = i.idx WHERE i.id = ?',
+  copiesOfItem: 'SELECT c.idx, c.entry FROM item i JOIN copy c ON c.item = i.idx WHERE i.id = ? ORDER BY c.idx',
   itemsById: `SELECT ${ITEM_COLUMNS} FROM ${ITEM_FROM} WHERE i.id > ? AND i.id <= ? ORDER BY i.id LIMIT ?`,
   itemsOfCase: `SELECT ${ITEM_COLUMNS}, i.captured_ms AS capturedMs FROM ${ITEM_FROM}
     WHERE i.case_no = ? AND (i.captured_ms, i.idx) > (?, ?) ORDER BY i.captured_ms, i.idx LIMIT ?`,
@@ -141,6 +146,7 @@ export const CONTENT_TABLES = [
   { name: 'meta', key: ['one'], columns: ['schema', 'applied_size'] },
   { name: 'item', key: ['idx'], columns: ['id', 'kind', 'case_no', 'captured_ms', 'entry'] },
   { name: 'examination', key: ['item'], columns: ['idx', 'duration_ms', 'entry', 'text'] },
+  { name: 'copy', key: ['item', 'vault'], columns: ['idx', 'entry'] },
   { name: 'unexamined', key: ['kind', 'item'], columns: [] },
   { name: 'case_file', key: ['case_no'], columns: ['idx'] },
   { name: 'case_kind', key: ['case_no', 'kind'], columns: ['items', 'bytes', 'duration_ms', 'first_ms', 'last_ms'] },

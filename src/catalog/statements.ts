@@ -9,6 +9,7 @@ interface ReadRows {
   applied: { schema: number; appliedSize: number };
   item: ItemRead;
   documentText: { text: string | null };
+  copiesOfItem: { idx: number; entry: string };
   itemsById: ItemRead;
   itemsOfCase: ItemRead & { capturedMs: number };
   itemsNewest: ItemRead;

@@ -163,6 +163,7 @@ export function showItem(item: ItemDetail): string {
     ['acquisition', item.acquisition],
     ['ledger entry', `${item.ledgerIndex}${item.proof === null ? ' (not yet published)' : ' (proof with --json)'}`],
     ['payload', item.payloadKey],
+    ['copies', item.copies.map(copyText).join('; ')],
     ['manifest', item.manifestKey],
     ['poster', item.pictures.poster],
     ['contact sheet', item.pictures.contactSheet],
@@ -171,6 +172,11 @@ export function showItem(item: ItemDetail): string {
     ['', ''],
     rows.flatMap(([name, value]) => (value === null ? [] : [[name, harmless(value)]])),
   ).replace(/^\n/, '');
+}
+
+function copyText({ vault, lock, retainUntil, legalHold }: ItemDetail['copies'][number]): string {
+  const until = retainUntil === undefined ? '' : ` until ${retainUntil.slice(0, 10)}`;
+  return `${vault}${lock === 'none' ? '' : ` (locked${until}${legalHold === true ? ', legal hold' : ''})`}`;
 }
 
 /** Registered cameras. */
@@ -210,6 +216,11 @@ export function showVerify(result: VerifyResult): string {
   ].join('\n');
 }
 
+function showVaultLine({ name, where, awaySince, why, behind }: StatusView['vaults'][number]): string {
+  const away = awaySince === null ? '' : `; AWAY since ${timeText(awaySince)}: ${harmless(why ?? '')}`;
+  return `Vault ${name} (${harmless(where)}): ${behind === 0 ? 'up to date' : `${behind} entries behind`}${away}`;
+}
+
 /** The station at a glance. */
 export function showStatus(status: StatusView): string {
   const items = Object.entries(status.catalog.items)
@@ -236,6 +247,7 @@ export function showStatus(status: StatusView): string {
     `Queue: ${status.queue.spoolFiles} files (${sizeText(status.queue.spoolBytes)}) in the spool, ${status.queue.keptParts} interrupted file(s) kept to be continued, ${status.queue.acquisitionsWaiting} acquisition(s) waiting for the vault`,
     `Ledger: ${status.ledger.size} entries, ${status.ledger.published} published to the vault, root ${status.ledger.root.slice(0, 16)}...`,
     `Catalog: ${status.catalog.applied} entries applied; ${items === '' ? 'no items yet' : items}; ${status.catalog.cases} case(s), ${status.catalog.cameras} camera(s), ${sizeText(status.catalog.sizeBytes)}`,
+    ...status.vaults.map(showVaultLine),
     `Free: ${sizeText(status.free.spoolBytes)} for the spool${status.free.vaultBytes === null ? '' : `, ${sizeText(status.free.vaultBytes)} for the vault`}`,
     ...(status.recent.length === 0
       ? []

@@ -110,6 +110,15 @@ export interface StatusView {
     readonly cameras: number;
     readonly sizeBytes: number;
   };
+  /** As docketd last saw them; `behind` is how many ledger entries name something that was not yet copied there. */
+  readonly vaults: readonly {
+    readonly name: string;
+    readonly kind: 'directory' | 's3';
+    readonly where: string;
+    readonly awaySince: Instant | null;
+    readonly why: string | null;
+    readonly behind: number;
+  }[];
   /** `vaultBytes` is null where no vault is a directory: a bucket has no end that can be asked for. */
   readonly free: { readonly spoolBytes: number; readonly vaultBytes: number | null };
   readonly problems: readonly { readonly at: Instant; readonly what: string; readonly next: string }[];

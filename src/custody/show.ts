@@ -12,6 +12,7 @@ import {
   parseCaseNumber,
   parseInstant,
   parseItemId,
+  type VaultReceipt,
 } from '../evidence/index.ts';
 import type { CustodyPorts } from './ports.ts';
 import { type CaseView, caseFolderName, type ItemDetail, type ItemView, type ViewPorts, viewItem } from './view.ts';
@@ -107,9 +108,16 @@ export async function showItem(ports: CustodyPorts & ViewPorts, id: string): Pro
   if (item === undefined) throw new Failure('not-found', `no item ${id} is on record`);
   return {
     ...(await viewItem(ports, item)),
+    copies: copiesOf(ports, item),
     manifest: await readManifest(ports, item),
     proof: await proofOf(ports, item),
   };
+}
+
+/** Where its payload lies: as recorded, and as copied since; of each vault the newest. */
+function copiesOf({ catalog }: CustodyPorts, { entry }: CatalogItem): readonly VaultReceipt[] {
+  const copies = [...entry.copies, ...catalog.copies(entry.item).map((each) => each.entry.copy)];
+  return [...new Map(copies.map((each) => [each.vault, each])).values()];
 }
 
 async function readManifest(ports: CustodyPorts, item: CatalogItem): Promise<unknown> {

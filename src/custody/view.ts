@@ -9,6 +9,7 @@ import {
   type MediaFacts,
   parseCaseNumber,
   payloadKey,
+  type VaultReceipt,
 } from '../evidence/index.ts';
 import { exists } from '../platform/index.ts';
 
@@ -44,6 +45,8 @@ export interface ItemView {
 
 /** `docket item show`: the item, its manifest and the proof that it is on record. */
 export interface ItemDetail extends ItemView {
+  /** Where its payload lies, one receipt for each vault. */
+  readonly copies: readonly VaultReceipt[];
   readonly manifest: unknown;
   /** C2SP tlog-proof text, or null while its entry is not yet published. */
   readonly proof: string | null;

@@ -14,6 +14,8 @@ export interface Places {
   readonly derived: string;
   /** Progress and last problems of the daemon, for `docket status` when it is not running. */
   readonly problems: string;
+  /** How far each vault has got; may be deleted at any time. */
+  readonly copies: string;
   /** When each S3 vault last passed a full check. */
   readonly vaultCheck: string;
 }
@@ -29,6 +31,7 @@ export function placesOf(config: Config): Places {
     spool: at('spool'),
     derived: at('derived'),
     problems: at('problems.json'),
+    copies: at('copies.json'),
     vaultCheck: at('vault-check.json'),
   };
 }

@@ -6,6 +6,7 @@ import { Failure, isFailure, OPEN_OUTCOMES } from '../evidence/index.ts';
 import { dockFiles, dockFolder, publishedSize, type Recovered, recoverSpool } from '../ingest/index.ts';
 import { type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
 import { makeAnswerers } from './answer.ts';
+import { keepCopies } from './copies.ts';
 import { Docks } from './docks.ts';
 import { placesOf } from './places.ts';
 import { type Answerer, openDoor } from './socket.ts';
@@ -51,7 +52,7 @@ export async function runService(config: Config, log: Log, signal: AbortSignal):
   });
   await notifySystemd('--ready', `--status=station ${config.station.name} takes cameras`);
   try {
-    await Promise.all([watchDocks(service), retryWaiting(service)]);
+    await Promise.all([watchDocks(service), retryWaiting(service), keepCopies(station, service.signal)]);
   } finally {
     stopping.abort(new Failure('cancelled', 'docketd is stopping'));
     await notifySystemd('STOPPING=1');

@@ -37,6 +37,7 @@ import { spoolInHand } from './in-hand.ts';
 import { placesOf } from './places.ts';
 import { makePreflight, type Preflight } from './preflight.ts';
 import { tileStoreOf } from './tiles.ts';
+import { refuseVanished } from './vanished.ts';
 import { openVault, vaultFolderOf } from './vaults.ts';
 
 /** Profiles shipped with docket. */
@@ -132,6 +133,7 @@ function makeStanding(parts: {
       if (confirmed) return;
       const { standing } = await parts.ledger.checkAgainstStore(parts.tiles);
       if (standing === 'missing') await refuseEmpty(parts.vault, parts.at);
+      if (parts.vault.members !== undefined) await refuseVanished(parts.vault, parts.ledger.view(parts.tiles));
       confirmed = true;
     },
   };
@@ -255,6 +257,7 @@ async function composePorts(parts: Parts): Promise<DockPorts> {
       readRetries: limits.read_retries,
       maxAcquisitionMs: limits.acquisition_hours * 3_600_000,
       release: config.release.enabled,
+      copies: config.copies,
       retention: { footage: config.retention.footage, case: config.retention.case, keyMark: config.retention.key_mark },
       pictures: config.media.pictures,
     },

@@ -6,6 +6,7 @@ import type { Catalog, CatalogAcquisition } from '../catalog/index.ts';
 import type { StatusView } from '../cli/index.ts';
 import { OPEN_OUTCOMES, type Outcome, WAITS_TEXT } from '../evidence/index.ts';
 import { type Config, freeBytes } from '../platform/index.ts';
+import { viewVaults } from './copies.ts';
 import { readProblems } from './docks.ts';
 import { spoolInHand } from './in-hand.ts';
 import { placesOf } from './places.ts';
@@ -47,6 +48,7 @@ export async function viewStatus(config: Config, live?: Pick<StatusView, 'docks'
       cameras: counts.cameras,
       sizeBytes: counts.bytes,
     },
+    vaults: await viewVaults(config, published?.size ?? 0),
     free: { spoolBytes: await freeBytes(config.paths.state), vaultBytes: await freeVaultBytes(config) },
     problems: latest([
       ...(live?.problems ?? (await readProblems(places.problems))),
@@ -108,6 +110,25 @@ export async function warnOf(config: Config): Promise<string[]> {
     )
       warnings.push(`${name}: there is no ${path}`);
   }
+  warnings.push(...(await warnOfOneDisk(config)));
   if (config.release.enabled) warnings.push('release.enabled: cameras are cleared of what is recorded');
+  return warnings;
+}
+
+/** Two directory vaults on one disk are lost together; docket even makes one file of the two copies there. */
+async function warnOfOneDisk({ vaults }: Config): Promise<string[]> {
+  const names = new Map<number, string>();
+  const warnings: string[] = [];
+  for (const each of vaults) {
+    if (each.kind !== 'directory') continue;
+    const disk = await stat(each.path).then(
+      ({ dev }) => dev,
+      () => undefined, // that it is not there is a warning of its own
+    );
+    const other = disk === undefined ? undefined : names.get(disk);
+    if (other !== undefined)
+      warnings.push(`vaults ${other} and ${each.name} are on one disk: no copy survives the other there`);
+    if (disk !== undefined) names.set(disk, each.name);
+  }
   return warnings;
 }

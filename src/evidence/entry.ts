@@ -104,6 +104,13 @@ export const entrySchemas = {
     /** Set when the entry was made again from the vault after the head was lost. */
     recovered: z.literal(true).optional(),
   }),
+  'item.copied': z.strictObject({
+    ...base,
+    kind: z.literal('item.copied'),
+    item: itemSchema,
+    /** A copy of its payload that was made after it was recorded: in a vault that was away then, or is newer. */
+    copy: vaultReceiptSchema,
+  }),
   'item.examined': z.strictObject({
     ...base,
     kind: z.literal('item.examined'),

@@ -8,17 +8,21 @@ import {
   isFailure,
   MAX_MANIFEST_BYTES,
   MAX_RECEIPT_BYTES,
+  type Manifest,
   openSealed,
   parseAcquisitionId,
   parseByteCount,
   parseItemId,
   parseSha256,
   payloadKey,
+  type VaultReceipt,
 } from '../evidence/index.ts';
 import { errorFacts } from '../platform/index.ts';
+import { membersOf } from '../vault/index.ts';
+import { type ObjectOnRecord, receiptOfStanding } from './copy-object.ts';
 import { acquisitionEntry } from './finish.ts';
 import type { IngestPorts } from './ports.ts';
-import { itemEntry } from './settle.ts';
+import { itemEntry, itemTerms } from './settle.ts';
 
 /** What adoption stands on. */
 export type AdoptPorts = Pick<IngestPorts, 'station' | 'clock' | 'log' | 'signer' | 'vault' | 'catalog' | 'recorder'>;
@@ -62,19 +66,20 @@ async function adoptManifest(ports: AdoptPorts, key: string, actor: Entry['actor
   if (bytes === undefined) return undefined;
   const manifest = openSealed(bytes, ports.signer, key);
   const payload = payloadKey(manifest.payload.sha256);
-  const found = await ports.vault.digest(payload);
-  if (manifest.item !== item || found?.sha256 !== manifest.payload.sha256) return undefined;
+  if (manifest.item !== item) return undefined;
+  const copies = await copiesOf(ports, { key: payload, ...manifest.payload }, manifest);
+  if (copies.length === 0) return undefined;
   const manifestObject = { key, sha256: sha256Of(bytes), sizeBytes: parseByteCount(bytes.length) };
-  const copies = [
-    {
-      vault: ports.vault.name,
-      key: payload,
-      sha256: found.sha256,
-      sizeBytes: parseByteCount(found.sizeBytes),
-      lock: 'none' as const,
-    },
-  ];
   return itemEntry(manifest, { manifestObject, copies }, actor, formatInstant(ports.clock.now()), true);
+}
+
+/** A receipt of each vault that holds the payload, every byte read back. Failure 'vault-conflict' when one holds other bytes. */
+async function copiesOf({ vault }: AdoptPorts, object: ObjectOnRecord, manifest: Manifest): Promise<VaultReceipt[]> {
+  const copies: VaultReceipt[] = [];
+  for (const target of membersOf(vault))
+    if ((await target.stat(object.key)) !== undefined)
+      copies.push(await receiptOfStanding({ target }, object, itemTerms(manifest)));
+  return copies;
 }
 
 async function adoptReceipt(ports: AdoptPorts, key: string, actor: Entry['actor']): Promise<Entry | undefined> {

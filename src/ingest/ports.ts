@@ -21,6 +21,8 @@ export interface IngestRules {
   readonly readRetries: number;
   readonly maxAcquisitionMs: number;
   readonly release: boolean;
+  /** So many vaults must hold an item before its camera is cleared of it. */
+  readonly copies: number;
   readonly retention: {
     readonly footage: RetentionRule;
     readonly case: RetentionRule;

@@ -1,5 +1,6 @@
 // Release: what may be cleared from a camera, and the clearing. Off by default; the last step of custody, and the only one that deletes.
-// Never clears a file that is not on record, published, still in the vault and just read again from the camera, byte for byte.
+// Never clears a file that is not on record, published, still in as many vaults as it must be and just read again from the camera, byte
+// for byte.
 import { createHash } from 'node:crypto';
 import { fileOf, type Listing, rereadFile } from '../acquire/index.ts';
 import { type Card, clearFile } from '../camera/index.ts';
@@ -11,13 +12,13 @@ import {
   isFailure,
   parseByteCount,
   parseSha256,
-  payloadKey,
   type Receipt,
   releaseKey,
   type Sha256,
   type SourceFile,
 } from '../evidence/index.ts';
 import { errorFacts } from '../platform/index.ts';
+import { lackOfCopies } from './copies-of.ts';
 import type { IngestPorts } from './ports.ts';
 
 /** A file that is proven to be on record, as it stands on the camera now. */
@@ -58,13 +59,13 @@ async function proveFiles(
   for (const { n, outcome, item } of receipt.files) {
     if (item === undefined || (outcome !== 'recorded' && outcome !== 'already-recorded')) continue;
     const file = fileOf(listing, n);
-    const known = ports.catalog.item(item)?.entry.payload;
+    const known = ports.catalog.item(item)?.entry;
     if (known === undefined) continue;
     try {
       const { sha256, sizeBytes } = await rereadFile(card, file, () => undefined, signal);
-      const stored = await ports.vault.stat(payloadKey(sha256));
-      if (sha256 === known.sha256 && stored?.sizeBytes === sizeBytes) proven.push({ n, file, item, sha256, sizeBytes });
-      else ports.log.warn('a file stays on the camera: it is not what is on record', { path: file.path.text });
+      const lack = sha256 === known.payload.sha256 ? await lackOfCopies(ports, known) : 'it is not what is on record';
+      if (lack === undefined) proven.push({ n, file, item, sha256, sizeBytes });
+      else ports.log.warn(`a file stays on the camera: ${lack}`, { path: file.path.text });
     } catch (error) {
       if (!isFailure(error)) throw error;
       ports.log.warn('a file stays on the camera', errorFacts(error));

@@ -15,6 +15,7 @@ import {
   type StoredItem,
 } from '../evidence/index.ts';
 import { sealItem } from '../seal/index.ts';
+import { type PutTerms, putCopies } from '../vault/index.ts';
 import { describeItem } from './describe.ts';
 import { examineItem } from './examine.ts';
 import type { IngestPorts } from './ports.ts';
@@ -49,13 +50,9 @@ export async function finishRecorded(
 /** Stores payload and manifest. Failures: vault-*, and the reason of `signal`; the item then stays in the spool. */
 export async function storeItem(ports: IngestPorts, sealed: SealedItem, signal: AbortSignal): Promise<StoredItem> {
   const { manifest } = sealed;
-  const terms = {
-    locked: true,
-    retainUntil: manifest.retention.until,
-    legalHold: manifest.retention.rule === 'permanent',
-    about: aboutItem(manifest),
-  };
-  const copy = await ports.vault.putOnce(
+  const terms = itemTerms(manifest);
+  const copies = await putCopies(
+    ports.vault,
     payloadKey(manifest.payload.sha256),
     { file: sealed.spoolPath, ...manifest.payload },
     terms,
@@ -70,7 +67,17 @@ export async function storeItem(ports: IngestPorts, sealed: SealedItem, signal: 
   );
   // Crash here: the vault holds both objects, no record names them; storing them again finds them there and is success.
   const manifestObject = { key, sha256: sealed.sealedSha256, sizeBytes: parseByteCount(sealed.sealed.length) };
-  return { stage: 'stored', item: sealed.item, manifest, manifestObject, copies: [copy], spoolPath: sealed.spoolPath };
+  return { stage: 'stored', item: sealed.item, manifest, manifestObject, copies, spoolPath: sealed.spoolPath };
+}
+
+/** What stores are asked for an item's payload and manifest. */
+export function itemTerms(manifest: Manifest): PutTerms {
+  return {
+    locked: true,
+    retainUntil: manifest.retention.until,
+    legalHold: manifest.retention.rule === 'permanent',
+    about: aboutItem(manifest),
+  };
 }
 
 /** What an archivist sees of the item in the store's own tools. */

@@ -33,6 +33,20 @@ const ENTRIES: Readonly<Record<keyof typeof entrySchemas, unknown>> = {
   },
   'camera.removed': { ...base, kind: 'camera.removed', serial: 'DSJ-0001' },
   'item.recorded': recordedEntry(),
+  'item.copied': {
+    ...base,
+    kind: 'item.copied',
+    item: ITEM,
+    copy: {
+      vault: 's3',
+      key: `payload/sha256/ab/${'ab'.repeat(32)}`,
+      version: 'v-1',
+      sha256: 'ab'.repeat(32),
+      sizeBytes: 123_456_789,
+      lock: 'compliance',
+      retainUntil: '2027-05-23T06:48:54.000Z',
+    },
+  },
   'item.examined': {
     ...base,
     kind: 'item.examined',
