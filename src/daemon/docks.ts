@@ -23,6 +23,7 @@ export class Docks {
   readonly #path: string;
   readonly #running = new Map<string, Progress>();
   #problems: Problem[] = [];
+  #problemCount = 0;
 
   constructor(clock: Clock, log: Log, problemsPath: string) {
     this.#clock = clock;
@@ -59,6 +60,7 @@ export class Docks {
   /** Logs a problem and remembers it. */
   async problem(what: string, error: unknown): Promise<void> {
     this.#log.error(what, errorFacts(error));
+    this.#problemCount += 1;
     const sentence = error instanceof Error ? `${what}: ${error.message}` : what;
     this.#problems = [
       {
@@ -71,6 +73,16 @@ export class Docks {
     await replaceFile(this.#path, Buffer.from(JSON.stringify(this.#problems))).catch((cause: unknown) =>
       this.#log.warn('the problem could not be written down', errorFacts(cause)),
     );
+  }
+
+  /** Problems since this daemon started. */
+  get problemCount(): number {
+    return this.#problemCount;
+  }
+
+  /** Acquisitions that somebody works on now. */
+  get busyCount(): number {
+    return [...this.#running.values()].filter((each) => !isOver(each.state)).length;
   }
 
   /** For `docket status`. */

@@ -18,6 +18,8 @@ export interface Places {
   readonly copies: string;
   /** When each S3 vault last passed a full check. */
   readonly vaultCheck: string;
+  /** When `docket backup` last succeeded; may be deleted at any time. */
+  readonly lastBackup: string;
 }
 
 /** The paths of the station of a configuration. */
@@ -33,5 +35,6 @@ export function placesOf(config: Config): Places {
     problems: at('problems.json'),
     copies: at('copies.json'),
     vaultCheck: at('vault-check.json'),
+    lastBackup: at('last-backup.json'),
   };
 }

@@ -16,6 +16,12 @@ const MAX_SOCKET_PATH_BYTES = 100;
 /** Answers one use case; `progress` may be called any number of times before it returns. */
 export type Answerer = (question: unknown, progress: (value: unknown) => void, signal: AbortSignal) => Promise<unknown>;
 
+/** What a GET is answered with: a text in this form. */
+export interface Page {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
 /** An open door. */
 export interface Door {
   close(): Promise<void>;
@@ -29,10 +35,18 @@ function socketAddress(path: string): { readonly address: string; readonly relea
 }
 
 /** Opens the door; whoever calls holds the station lock, so a socket file that stands there is dead. */
-export async function openDoor(path: string, answerers: Readonly<Record<string, Answerer>>, log: Log): Promise<Door> {
+export async function openDoor(
+  path: string,
+  answerers: Readonly<Record<string, Answerer>>,
+  log: Log,
+  pages: Readonly<Record<string, Page>> = {},
+): Promise<Door> {
   await unlink(path).catch(() => undefined); // absent: fine; anything else shows at listen
   const server = createServer((question, answer) => {
-    serve(question, answer, answerers, log).catch((error: unknown) => {
+    const page =
+      question.method === 'GET' && Object.hasOwn(pages, question.url ?? '') ? pages[question.url ?? ''] : undefined;
+    const served = page === undefined ? serve(question, answer, answerers, log) : servePage(answer, page);
+    served.catch((error: unknown) => {
       log.error('a question on the socket was not answered', errorFacts(error));
       answer.destroy();
     });
@@ -54,6 +68,12 @@ export async function openDoor(path: string, answerers: Readonly<Record<string, 
       release();
     },
   };
+}
+
+/** Answers with a page; rejects when it cannot be made. */
+export async function servePage(answer: ServerResponse, page: Page): Promise<void> {
+  const text = await page.text();
+  answer.writeHead(200, { 'content-type': page.contentType }).end(text);
 }
 
 async function serve(

@@ -2,7 +2,6 @@
 // Opening is the reverse of closing; what is opened half is closed again.
 import { join } from 'node:path';
 import { openSpool } from '../acquire/index.ts';
-import { loadProfiles } from '../camera/index.ts';
 import { type Catalog, catchUp, openCatalog, removeCatalog } from '../catalog/index.ts';
 import type { CustodyPorts } from '../custody/index.ts';
 import { decodeEntry, Failure, isFailure, type Signer } from '../evidence/index.ts';
@@ -38,10 +37,9 @@ import { placesOf } from './places.ts';
 import { makePreflight, type Preflight } from './preflight.ts';
 import { tileStoreOf } from './tiles.ts';
 import { refuseVanished } from './vanished.ts';
+import { settingsOf } from './settings.ts';
 import { openVault, vaultFolderOf } from './vaults.ts';
 
-/** Profiles shipped with docket. */
-const SHIPPED_PROFILES = join(import.meta.dirname, '../../config/cameras');
 const MIB = 1_048_576;
 const GIB = 1024 * MIB;
 
@@ -170,7 +168,7 @@ async function sweepState(config: Config): Promise<void> {
 }
 
 /** The key, which must be the one the configuration names: nothing is ever sealed with another. */
-async function openSigner(config: Config): Promise<Signer> {
+export async function openSigner(config: Config): Promise<Signer> {
   const signer = await openStationKey(config.paths.key, config.station.name);
   if (config.station.public_key.name !== keyNameOf(config.station.name))
     throw new Failure(
@@ -240,7 +238,8 @@ async function composePorts(parts: Parts): Promise<DockPorts> {
     reserveBytes: limits.spool_reserve_mib * MIB,
   });
   const { sm3 } = config.digest;
-  const maxFileBytes = limits.file_gib * GIB;
+  const settings = await settingsOf(config);
+  const { maxFileBytes } = settings;
   return {
     ...parts,
     station,
@@ -254,17 +253,17 @@ async function composePorts(parts: Parts): Promise<DockPorts> {
     rules: {
       sm3,
       maxFileBytes,
-      readRetries: limits.read_retries,
-      maxAcquisitionMs: limits.acquisition_hours * 3_600_000,
+      readRetries: settings.readRetries,
+      maxAcquisitionMs: settings.maxAcquisitionMs,
       release: config.release.enabled,
       copies: config.copies,
       retention: { footage: config.retention.footage, case: config.retention.case, keyMark: config.retention.key_mark },
       pictures: config.media.pictures,
     },
     boot: await readBootId(),
-    profiles: await loadProfiles([SHIPPED_PROFILES, ...config.cameras.profiles]),
-    cardLimits: { maxFiles: limits.files_per_camera, maxPathBytes: limits.path_bytes, maxDepth: limits.folder_depth },
-    unknownCameras: config.cameras.unknown,
+    profiles: settings.profiles,
+    cardLimits: settings.cardLimits,
+    unknownCameras: settings.unknownCameras,
   };
 }
 

@@ -76,6 +76,18 @@ export class HeadWriter {
       throw new Failure('ledger-unknown', this.#unknown.message, { cause: this.#unknown });
   }
 
+  /** Throws Failure 'ledger-unknown' unless the file holds the checkpoint `known`, and as wrapSqliteError when it cannot be read. */
+  confirm(known: string): void {
+    this.mustBeKnown();
+    let found: string;
+    try {
+      found = this.rows.texts().checkpoint;
+    } catch (error) {
+      throw wrapSqliteError(error, `the ledger head ${this.path}`);
+    }
+    if (found !== known) throw this.#poison(new Error('the head holds another checkpoint than was committed'));
+  }
+
   /**
    * One transaction, durable when this returns, that moves the head on from the checkpoint `known`.
    * Throws Failure 'spool-full', 'station-locked', 'ledger-corrupt' or 'disk-failed' (nothing changed), or 'ledger-unknown'.

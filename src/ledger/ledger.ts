@@ -110,6 +110,12 @@ export class Ledger implements AsyncDisposable {
     return { checkpoint: this.#checkpoint, published: this.#published };
   }
 
+  /** Reads the committed head from its file again: proof that the file answers. Throws Failure 'ledger-unknown', 'ledger-corrupt' or 'disk-failed'. */
+  confirmHead(): void {
+    const { checkpoint } = this.state();
+    this.#head.confirm(checkpoint.text);
+  }
+
   /** Reads entries and proofs; valid while this ledger is open. */
   view(store: Pick<TileStore, 'read'>): LedgerView {
     return new LedgerView({ rows: this.#head.rows, state: () => this.state() }, store);

@@ -12,6 +12,11 @@ export interface Clock {
   wait(durationMs: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** CLOCK_MONOTONIC in whole microseconds, as systemd compares it; for messages to systemd only. */
+export function monotonicMicros(): string {
+  return String(process.hrtime.bigint() / 1000n);
+}
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now() as EpochMs, // the one place this brand is made from a reading

@@ -12,6 +12,7 @@ import {
   parseStationName,
   retentionRuleSchema,
 } from '../evidence/index.ts';
+import { LOG_LEVELS } from './log.ts';
 
 const rule = retentionRuleSchema.refine((value) => typeof value === 'string' || value.days >= MIN_RETENTION_DAYS, {
   error: `at least ${MIN_RETENTION_DAYS} days (six months)`,
@@ -158,7 +159,18 @@ const configSchema = z.strictObject({
       read_retries: z.int().min(0).max(20).default(2),
     })
     .prefault({}),
-  log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
+  metrics: z
+    .strictObject({
+      listen: z
+        .string()
+        .regex(/^(?:127\.0\.0\.1|\[::1\]):[1-9]\d{0,4}$/, {
+          error: 'only this machine may ask: "127.0.0.1:9464" or "[::1]:9464"',
+        })
+        .refine((value) => Number(value.split(':').at(-1)) <= 65_535, { error: 'a port is at most 65535' })
+        .optional(),
+    })
+    .prefault({}),
 });
 
 /** The checked configuration, with absolute paths. */

@@ -20,6 +20,17 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** Fsyncs a file that something else wrote whole, and its name. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncDirectory(dirname(path));
+}
+
 /** Makes a directory and its parents durable; existing ones are fine. */
 export async function ensureDirectory(path: string, mode = 0o750): Promise<void> {
   const whole = resolve(path); // one form, so that the walk upwards meets the first new one

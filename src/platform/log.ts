@@ -14,10 +14,28 @@ export interface Log {
   error(message: string, facts?: LogFacts): void;
 }
 
+/** What may be said, from most to least. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+/** One of LOG_LEVELS. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A log whose level may be changed while it is in use. */
+export interface AdjustableLog extends Log {
+  level: LogLevel;
+}
+
 /** A log to stderr (file descriptor 2), written synchronously so that the last line before a crash is there. */
-export function openLog(level: string, name: string): Log {
+export function openLog(level: LogLevel, name: string): AdjustableLog {
   const out = pino({ level, name, base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }));
+  let now = level;
   return {
+    get level() {
+      return now;
+    },
+    set level(to) {
+      now = to;
+      out.level = to;
+    },
     debug: (message, facts = {}) => out.debug(facts, message),
     info: (message, facts = {}) => out.info(facts, message),
     warn: (message, facts = {}) => out.warn(facts, message),
