@@ -25,7 +25,8 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
   return exit;
 }
 
-function buildProgram(ports: CliPorts, end: End): Command {
+/** The tree of commands; `end` is told the exit code of the one that ran. */
+export function buildProgram(ports: CliPorts, end: End): Command {
   const program = new Command('docket')
     .description('Keeps a case\u2019s text and video records together and safe from unnoticed change.')
     .version(ports.version)

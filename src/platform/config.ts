@@ -1,6 +1,7 @@
 // The station's configuration: docket.toml, read once, checked whole, every key known.
 // Never guesses: an unknown key or a wrong value is one clear line naming file, key and what is allowed.
 import { createReadStream } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { z } from 'zod';
@@ -186,9 +187,9 @@ export type Config = Omit<z.infer<typeof configSchema>, 'vault' | 'copies'> & {
 /** Largest configuration file read, in bytes. */
 const MAX_CONFIG_BYTES = 1_048_576;
 
-/** Reads and checks a configuration. Throws Failure 'config-missing' or 'config-invalid'. */
+/** Reads and checks a configuration; paths in it start where it really lies, also when it is read through a link. Throws Failure 'config-missing' or 'config-invalid'. */
 export async function readConfig(file: string): Promise<Config> {
-  const path = resolve(file);
+  const path = await realpath(file).catch(() => resolve(file)); // what cannot be found is told by reading it
   return parseConfig(await readText(path), path);
 }
 
