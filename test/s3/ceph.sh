@@ -1,92 +1,176 @@
 #!/bin/bash
-# One-node Ceph RADOS Gateway (S3 with Object Lock) on loopback, for the tests of the S3 vault. Nothing is installed; no root, systemd or containers.
-#   ceph.sh start   DIR   install if missing, start mon + osd + radosgw under DIR, print endpoint and keys
-#   ceph.sh stop    DIR   end exactly the recorded processes (state kept: a later start reuses it)
-#   ceph.sh destroy DIR   stop, then remove DIR
-#   ceph.sh status|env DIR
-#   ceph.sh kill-rgw|start-rgw DIR   SIGKILL / start only the gateway (outage tests; data stays)
-#   ceph.sh admin DIR ... radosgw-admin with these arguments (more users, bucket stats ...)
-#   ceph.sh install       only fetch and unpack the packages
-# Settings (environment): PORT=7480  TLS_CERT=<pem with key and certificate: https instead>  STORE=memstore|bluestore  STORE_BYTES  ACCESS_KEY SECRET_KEY
-#   CEPH_SUITE=forky (testing: Ceph 20.2; also sid, trixie=18.2, or bookworm=16.2 installed natively with apt)
-#   CEPH_ROOT=<folder for the unpacked packages; cache this in CI>  DEBIAN_MIRROR=<uri; default: this system's own>
+# A Ceph RADOS Gateway of one node on loopback, for the tests: a real S3 store with versions, Object Lock and multipart uploads.
+# Needs what every Debian has; installs nothing, changes nothing outside its folders, and needs no root.
+#
+#   ceph.sh start DIR      start monitor, object store (in memory) and gateway; their files are in DIR
+#   ceph.sh kill-rgw DIR   SIGKILL for the gateway; what was stored stays
+#   ceph.sh start-rgw DIR  start it again
+#   ceph.sh status DIR     name, pid and resident memory of each
+#   ceph.sh admin DIR ...  radosgw-admin with these arguments: users, quotas, usage
+#   ceph.sh destroy DIR    end exactly these processes and remove DIR
+#   ceph.sh watch DIR      wait until OWNER is gone, then destroy; start does this by itself
+#   ceph.sh install        only fetch and unpack the packages
+#
+# From the environment:
+#   CEPH_ROOT                where the unpacked packages stay; several may start at once, one of them unpacks
+#   PORT, MON_PORT           ports of gateway and monitor, on 127.0.0.1
+#   ACCESS_KEY, SECRET_KEY   the user of the store
+#   OWNER                    pid: when that process is gone, so is the server, however it went
+#   TLS_CERT                 PEM file with key and certificate: https instead of http
+#   DEBIAN_MIRROR            where packages come from; without it, from where this system has its own
 set -euo pipefail
-CMD=${1:-}; DIR=${2:-}
-PORT=${PORT:-7480}; MON_PORT=${MON_PORT:-$((PORT + 20000))}; STORE=${STORE:-memstore}; SUITE=${CEPH_SUITE:-forky}
-if [ "$STORE" = memstore ]; then STORE_BYTES=${STORE_BYTES:-$((8 << 30))}; else STORE_BYTES=${STORE_BYTES:-$((40 << 30))}; fi
-TLS_CERT=${TLS_CERT:-}; ACCESS_KEY=${ACCESS_KEY:-AKIATESTTESTTESTTEST}; SECRET_KEY=${SECRET_KEY:-secretsecretsecretsecretsecretsecretsecr}
-KMS_KEY=${KMS_KEY:-YmluCmJvb3N0CmJvb3N0LWJ1aWxkCmNlcGguY29uZgo=}   # SSE-KMS test key "testkey-1"
-die() { echo "ceph: $*" >&2; exit 1; }
-usage() { sed -n '2,13p' "$0" | sed 's/^# \{0,1\}//'; exit 2; }
-[ -n "$CMD" ] || usage
-if [ -n "$DIR" ]; then mkdir -p "$DIR"; DIR=$(cd "$DIR" && pwd); elif [ "$CMD" != install ]; then usage; fi
-[ -n "$DIR" ] && [ -f "$DIR/settings" ] && [ "$CMD" != install ] && . "$DIR/settings"   # the settings it was made with
-CEPH_ROOT=${CEPH_ROOT:-$( [ -n "$DIR" ] && dirname "$DIR" || pwd )/ceph-root-$SUITE}
 
-# ---------- packages
-NATIVE=; [ "$SUITE" = bookworm ] && NATIVE=1
-LIBS=$CEPH_ROOT/usr/lib/x86_64-linux-gnu
-if [ -n "$NATIVE" ]; then X=(); BIN=/usr/bin; else X=("$CEPH_ROOT/usr/lib64/ld-linux-x86-64.so.2" --library-path "$LIBS:$LIBS/ceph"); BIN=$CEPH_ROOT/usr/bin; fi
-complete() { local b; for b in radosgw ceph-mon ceph-osd radosgw-admin osdmaptool; do "${X[@]}" --list "$CEPH_ROOT/usr/bin/$b" 2>&1 | grep -q 'not found' && return 1; done; return 0; }
-install_packages() {
-  if [ -n "$NATIVE" ]; then
-    command -v radosgw ceph-mon ceph-osd >/dev/null && return
-    apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends radosgw ceph-mon ceph-osd >&2; return
-  fi
-  [ -f "$CEPH_ROOT/.ok" ] && return
-  local t=$CEPH_ROOT.tmp uri want p
-  uri=${DEBIAN_MIRROR:-$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -1)}
-  uri=${uri:-$(sed -n 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\).*/\2/p' /etc/apt/sources.list 2>/dev/null | head -1)}
-  [ -n "$uri" ] || die "no Debian mirror known; set DEBIAN_MIRROR"
-  rm -rf "$t"; mkdir -p "$t"/apt/{lists/partial,cache/archives/partial} "$t/debs"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $SUITE main" > "$t/apt/sources.list"
-  local A=(-qq -o Dir::Etc::sourcelist="$t/apt/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$t/apt/lists" -o Dir::Cache="$t/apt/cache" -o Dir::State::status=/dev/null -o APT::Architecture=amd64 -o APT::Sandbox::User= -o Acquire::Languages=none)
-  apt-get "${A[@]}" update >&2
-  want=$(apt-get "${A[@]}" install -s --no-install-recommends radosgw ceph-mon ceph-osd 2>/dev/null | awk '/^Inst/{print $2}')
-  [ -n "$want" ] || die "apt found no radosgw in $SUITE"
-  # only what the four daemons and tools link to: libraries + ceph; if that proves short, everything
-  local slim; slim=$(grep -E '^(lib|zlib1g|ceph-(base|common|mon|osd)$|radosgw$)' <<< "$want" | grep -vE '^(libpython|libsystemd-shared|libpam|libbinutils|libgprofng|libctf|libsframe|libc-gconv|libglib2|libxml2|libpython3|libcephfs|librbd|librgw|libnss|libdebconf|libsemanage|libsepol|libparted|liblvm2|libss2|libjansson)')
-  for p in "$slim" "$want"; do
-    ( cd "$t/debs" && apt-get "${A[@]}" download $p >&2 )
-    mkdir -p "$t/root"   # unpacked, two at a time, without what the daemons never open
-    printf '%s\0' "$t"/debs/*.deb | xargs -0 -P "$(nproc)" -I{} sh -c 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-same-owner --exclude=./usr/share --exclude=./etc --exclude=./var --exclude=./usr/lib/systemd --exclude=./usr/lib/python3 --exclude=./usr/sbin --exclude=./usr/lib/x86_64-linux-gnu/gconv --exclude="./usr/bin/ceph-[bckmo]*tool" --exclude="./usr/bin/ceph-dencoder" --exclude="./usr/bin/cephfs-*" --exclude="./usr/bin/rbd*" --exclude="./usr/bin/radosgw-object-expirer"' sh {} "$t/root"
-    ls "$t/debs" > "$t/root/.packages"; rm -rf "$CEPH_ROOT"; mv "$t/root" "$CEPH_ROOT"
-    complete && break
-  done
-  complete || die "libraries missing in $CEPH_ROOT"
-  rm -rf "$t"; touch "$CEPH_ROOT/.ok"
+# Debian testing: Ceph 20. The 16 and 18 of older releases leave the lock off uploads in parts without a word.
+SUITE=forky
+STORE_BYTES=$((8 << 30))
+INSTALL_SECONDS=900
+# The key that the store's key service knows, as testkey-1.
+KMS_KEY=YmluCmJvb3N0CmJvb3N0LWJ1aWxkCmNlcGguY29uZgo=
+
+die() {
+  echo "ceph: $*" >&2
+  exit 1
+}
+usage() {
+  sed -n '5,12s/^# *//p' "$0" >&2
+  exit 2
 }
 
-# ---------- processes: name pid starttime, one per line in DIR/pids
-starttime() { awk '{sub(/^.*\) /,""); if ($1 != "Z" && $1 != "X") print $20}' "/proc/$1/stat" 2>/dev/null; }   # a zombie is not alive
-alive() { [ -n "${1:-}" ] && [ "$(starttime "$1")" = "$2" ]; }
-get() { awk -v n="$1" '$1==n{print $2,$3}' "$DIR/pids" 2>/dev/null | tail -1; }
-running() { local a; a=$(get "$1"); [ -n "$a" ] && alive $a; }
-forget() { [ -f "$DIR/pids" ] && sed -i "/^$1 /d" "$DIR/pids"; return 0; }
-end() { # name signal seconds
-  local a i; a=$(get "$1"); if [ -n "$a" ] && alive $a; then
-    kill -"$2" "${a% *}" 2>/dev/null || true
-    for ((i = 0; i < $3 * 20; i++)); do alive $a || break; sleep 0.05; done
-    alive $a && kill -KILL "${a% *}" 2>/dev/null; fi; forget "$1"; }
-tool() { local n=$1; shift; "${X[@]}" "$BIN/$n" "$@"; }
-daemon() { local name=$1 bin=$2; shift 2; setsid "${X[@]}" "$BIN/$bin" -c "$DIR/ceph.conf" "$@" -f >>"$DIR/log/$name.out" 2>&1 </dev/null & local p=$!; echo "$name $p $(starttime $p)" >> "$DIR/pids"; disown $p; }
-port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-wait_port() { local i; for ((i = 0; i < $3 * 50; i++)); do port_open "$1" && return; running "$2" || die "$2 ended early: $(tail -n 5 "$DIR/log/$2.out")"; sleep 0.02; done; die "$2 not ready on port $1 after $3 s; see $DIR/log"; }
+command=${1:-}
+[ -n "$command" ] || usage
+[ -n "${CEPH_ROOT:-}" ] || die 'CEPH_ROOT names no folder'
+libraries=$CEPH_ROOT/usr/lib/x86_64-linux-gnu
+# The packages are newer than this system: their programs run on the libraries they came with.
+loader=("$CEPH_ROOT/usr/lib64/ld-linux-x86-64.so.2" --library-path "$libraries:$libraries/ceph")
 
-write_conf() {
-  local fsid=$1 extra=
-  [ -z "$NATIVE" ] && extra="plugin_dir = $LIBS/ceph
-erasure_code_dir = $LIBS/ceph/erasure-code
-osd_class_dir = $LIBS/rados-classes"
-  cat > "$DIR/ceph.conf" <<C
+# ---------------------------------------------------------------------------------------------- packages
+
+# Links of these are all that is needed; what the other packages would bring is never opened.
+NEEDED='^(lib|zlib1g|ceph-(base|common|mon|osd)$|radosgw$)'
+UNUSED='^lib(binutils|c-gconv|cephfs|ctf|debconf|glib2|gprofng|jansson|lvm2|nss|pam|parted|python|rbd|rgw|semanage|sepol|sframe|ss2|systemd-shared|xml2)'
+LEFT_OUT=(
+  ./etc ./var ./usr/sbin ./usr/share ./usr/lib/python3 ./usr/lib/systemd ./usr/lib/x86_64-linux-gnu/gconv
+  './usr/bin/ceph-[bckmo]*tool' './usr/bin/ceph-dencoder' './usr/bin/cephfs-*' './usr/bin/rbd*'
+)
+
+mirror() {
+  local sources=/etc/apt/sources.list
+  [ -z "${DEBIAN_MIRROR:-}" ] || { echo "$DEBIAN_MIRROR"; return; }
+  # Either file may be missing.
+  cat "$sources.d/debian.sources" "$sources" 2>/dev/null |
+    sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' -e 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\).*/\2/p' |
+    head -n 1 || true
+}
+
+# True when every program finds its libraries.
+complete() {
+  local each
+  for each in radosgw radosgw-admin ceph-mon ceph-osd ceph-authtool monmaptool osdmaptool; do
+    "${loader[@]}" --list "$CEPH_ROOT/usr/bin/$each" 2>&1 | grep -q 'not found' && return 1
+  done
+  return 0
+}
+
+unpack() { # FOLDER WITH PACKAGES, ROOT
+  local each
+  mkdir -p "$2"
+  for each in "$1"/*.deb; do
+    dpkg-deb --fsys-tarfile "$each" | tar -x -C "$2" --no-same-owner "${LEFT_OUT[@]/#/--exclude=}"
+  done
+}
+
+install_packages() {
+  local work=$CEPH_ROOT.new uri wanted list
+  rm -rf "$work"
+  mkdir -p "$work"/apt/{lists,cache/archives}/partial "$work/debs"
+  uri=$(mirror)
+  [ -n "$uri" ] || die 'no Debian mirror is known; set DEBIAN_MIRROR'
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $SUITE main" >"$work/apt/sources.list"
+  local apt=(
+    apt-get -qq
+    -o "Dir::Etc::sourcelist=$work/apt/sources.list" -o Dir::Etc::sourceparts=-
+    -o "Dir::State::lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache" -o Dir::State::status=/dev/null
+    -o APT::Architecture=amd64 -o APT::Sandbox::User= -o Acquire::Languages=none
+  )
+  "${apt[@]}" update >&2 || die "apt-get update; is $uri in reach?"
+  wanted=$("${apt[@]}" install -s --no-install-recommends radosgw ceph-mon ceph-osd | awk '/^Inst/ { print $2 }')
+  [ -n "$wanted" ] || die "there is no radosgw in $SUITE at $uri"
+  # First what is known to do; should a newer version need more, then all of it.
+  for list in "$(grep -E "$NEEDED" <<<"$wanted" | grep -vE "$UNUSED")" "$wanted"; do
+    # shellcheck disable=SC2086 # a list of package names
+    (cd "$work/debs" && "${apt[@]}" download $list >&2)
+    unpack "$work/debs" "$work/root"
+    rm -rf "$CEPH_ROOT"
+    mv "$work/root" "$CEPH_ROOT"
+    complete && break
+  done
+  complete || die "libraries are missing in $CEPH_ROOT"
+  rm -rf "$work"
+  touch "$CEPH_ROOT/.ok"
+}
+
+# Several tests start servers of their own at once: one of them unpacks, the others wait for it.
+ensure_packages() {
+  [ ! -f "$CEPH_ROOT/.ok" ] || return 0
+  mkdir -p "$(dirname "$CEPH_ROOT")"
+  (
+    flock -w "$INSTALL_SECONDS" 9 || die "another start has been unpacking Ceph for $INSTALL_SECONDS s"
+    [ -f "$CEPH_ROOT/.ok" ] || install_packages
+  ) 9>"$CEPH_ROOT.lock"
+}
+
+# ---------------------------------------------------------------------------------------------- processes
+
+# One line each in DIR/pids: name, pid, start time. The start time tells a process from a later one with its number.
+started() { awk '{ sub(/^.*\) /, ""); if ($1 != "Z" && $1 != "X") print $20 }' "/proc/$1/stat" 2>/dev/null; }
+alive() { [ -n "${1:-}" ] && [ "$(started "$1")" = "$2" ]; }
+recorded() { awk -v name="$1" '$1 == name { print $2, $3 }' "$DIR/pids" 2>/dev/null | tail -n 1; }
+# shellcheck disable=SC2046 # pid and start time
+running() { alive $(recorded "$1"); }
+tool() { "${loader[@]}" "$CEPH_ROOT/usr/bin/$1" -c "$DIR/ceph.conf" "${@:2}"; }
+
+daemon() { # NAME PROGRAM ARGUMENTS...
+  setsid "${loader[@]}" "$CEPH_ROOT/usr/bin/$2" -c "$DIR/ceph.conf" "${@:3}" -f >>"$DIR/log/$1.out" 2>&1 </dev/null &
+  local pid=$!
+  echo "$1 $pid $(started "$pid")" >>"$DIR/pids"
+  disown "$pid"
+}
+
+end() { # NAME
+  local pid since
+  read -r pid since <<<"$(recorded "$1")" || true
+  if [ -n "$pid" ] && alive "$pid" "$since"; then
+    kill -KILL "$pid" 2>/dev/null || true
+    while alive "$pid" "$since"; do sleep 0.02; done
+  fi
+  [ ! -f "$DIR/pids" ] || sed -i "/^$1 /d" "$DIR/pids"
+}
+
+open_port() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+wait_for() { # NAME PORT
+  local tries
+  for ((tries = 0; tries < 3000; tries++)); do
+    if open_port "$2"; then return; fi
+    running "$1" || die "$1 ended early: $(tail -n 5 "$DIR/log/$1.out")"
+    sleep 0.02
+  done
+  die "$1 does not answer on port $2 after a minute; see $DIR/log"
+}
+
+# ---------------------------------------------------------------------------------------------- one node
+
+write_settings() {
+  cat >"$DIR/ceph.conf" <<C
 [global]
-fsid = $fsid
+fsid = $1
 mon_host = v2:127.0.0.1:$MON_PORT/0
 mon_initial_members = a
 public_addr = 127.0.0.1
 cluster_addr = 127.0.0.1
 ms_bind_ipv6 = false
-$extra
+plugin_dir = $libraries/ceph
+erasure_code_dir = $libraries/ceph/erasure-code
+osd_class_dir = $libraries/rados-classes
 osd_pool_default_size = 1
 osd_pool_default_min_size = 1
 mon_allow_pool_size_one = true
@@ -114,11 +198,8 @@ mon_data_avail_warn = 2
 mon_cluster_log_file = $DIR/log/cluster.log
 [osd]
 osd_data = $DIR/osd
-osd_objectstore = $STORE
-osd_fast_shutdown = false
+osd_objectstore = memstore
 memstore_device_bytes = $STORE_BYTES
-bluestore_block_size = $STORE_BYTES
-osd_memory_target = 1073741824
 osd_mclock_skip_benchmark = true
 [client]
 rgw_data = $DIR/rgw
@@ -131,48 +212,96 @@ rgw_override_bucket_index_max_shards = 1
 rgw_run_sync_thread = false
 C
 }
-make_cluster() {
-  local fsid; fsid=$(cat /proc/sys/kernel/random/uuid)
-  rm -rf "$DIR"/{mon,osd,run,log,rgw,keyring,user.json}; mkdir -p "$DIR"/{mon,osd,run,log,rgw}; write_conf "$fsid"
-  local k="$DIR/keyring"
-  tool ceph-authtool --create-keyring "$k" --gen-key -n mon. --cap mon 'allow *' >/dev/null
-  tool ceph-authtool "$k" --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *' --cap mgr 'allow *' >/dev/null
-  tool ceph-authtool "$k" --gen-key -n osd.0 --cap mon 'allow profile osd' --cap osd 'allow *' >/dev/null
-  tool monmaptool --create --fsid "$fsid" --addv a "[v2:127.0.0.1:$MON_PORT/0]" "$DIR/monmap" --clobber >/dev/null
-  # the first osd map already knows osd.0, and the keyring is imported whole: no 'ceph' CLI is needed
-  tool osdmaptool -c "$DIR/ceph.conf" --createsimple 1 "$DIR/osdmap" --clobber >/dev/null 2>&1
-  tool ceph-mon -c "$DIR/ceph.conf" --mkfs -i a --monmap "$DIR/monmap" --osdmap "$DIR/osdmap" --keyring "$k" >>"$DIR/log/mkfs.out" 2>&1
-  tool ceph-osd -c "$DIR/ceph.conf" -i 0 --no-mon-config --mkfs --osd-uuid "$(cat /proc/sys/kernel/random/uuid)" >>"$DIR/log/mkfs.out" 2>&1
-  { for v in PORT TLS_CERT MON_PORT STORE STORE_BYTES SUITE CEPH_ROOT ACCESS_KEY SECRET_KEY KMS_KEY; do printf '%s=%q\n' "$v" "${!v}"; done; } > "$DIR/settings"
+
+# The first map of stores knows the one store, and the keys are imported whole: the command line of Ceph (Python) is not needed.
+make_node() {
+  local id keys=$DIR/keyring
+  id=$(cat /proc/sys/kernel/random/uuid)
+  mkdir -p "$DIR"/{mon,osd,run,log,rgw}
+  write_settings "$id"
+  {
+    tool ceph-authtool --create-keyring "$keys" --gen-key -n mon. --cap mon 'allow *'
+    tool ceph-authtool "$keys" --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *' --cap mgr 'allow *'
+    tool ceph-authtool "$keys" --gen-key -n osd.0 --cap mon 'allow profile osd' --cap osd 'allow *'
+    tool monmaptool --create --fsid "$id" --addv a "[v2:127.0.0.1:$MON_PORT/0]" "$DIR/monmap" --clobber
+    tool osdmaptool --createsimple 1 "$DIR/osdmap" --clobber
+    tool ceph-mon --mkfs -i a --monmap "$DIR/monmap" --osdmap "$DIR/osdmap" --keyring "$keys"
+    tool ceph-osd -i 0 --no-mon-config --mkfs --osd-uuid "$(cat /proc/sys/kernel/random/uuid)"
+  } >>"$DIR/log/make.out" 2>&1 || die "the node could not be made: $(tail -n 5 "$DIR/log/make.out")"
 }
-print_env() { cat <<E
-S3_ENDPOINT=http${TLS_CERT:+s}://127.0.0.1:$PORT
-S3_REGION=us-east-1
-S3_ACCESS_KEY=$ACCESS_KEY
-S3_SECRET_KEY=$SECRET_KEY
-E
+
+# Waits for the store, too: the pools of the gateway are made on the way.
+make_user() {
+  tool radosgw-admin user create --uid=test --display-name=test --access-key="$ACCESS_KEY" --secret-key="$SECRET_KEY" \
+    >"$DIR/user.json" 2>>"$DIR/log/admin.out" || die "the user could not be made: $(tail -n 5 "$DIR/log/admin.out")"
 }
-start_rgw() { running rgw && return; daemon rgw radosgw -n client.admin; wait_port "$PORT" rgw 60; }
-T0=$(date +%s%N); lap() { [ -z "${VERBOSE:-}" ] || echo "[$(( ($(date +%s%N) - T0) / 1000000 )) ms] $*" >&2; }
-case $CMD in
-  install) install_packages; [ -n "$NATIVE" ] || echo "$CEPH_ROOT" ;;
-  start)
-    install_packages; lap packages; ulimit -n 65536 2>/dev/null || true
-    if ! running mon && port_open "$PORT"; then die "port $PORT is taken"; fi
-    [ -f "$DIR/settings" ] || make_cluster; lap mkfs
-    running mon || { daemon mon ceph-mon -i a; wait_port "$MON_PORT" mon 30; }; lap mon
-    running osd || daemon osd ceph-osd -i 0
-    if [ ! -f "$DIR/user.json" ]; then   # also makes the realm's pools; waits for the osd
-      tool radosgw-admin -c "$DIR/ceph.conf" user create --uid=test --display-name=test --access-key="$ACCESS_KEY" --secret-key="$SECRET_KEY" > "$DIR/user.tmp" 2>>"$DIR/log/admin.out" || die "user create failed: $(tail -n 3 "$DIR/log/admin.out")"
-      mv "$DIR/user.tmp" "$DIR/user.json"; fi; lap "osd up, user made"
-    start_rgw; lap rgw
-    print_env ;;
-  stop) end rgw TERM 2; end osd TERM 60; end mon TERM 20 ;;
-  destroy) [ -z "$(ls -A "$DIR")" ] || [ -f "$DIR/ceph.conf" ] || die "$DIR is not a cluster folder"; end rgw KILL 5; end osd KILL 5; end mon KILL 5; rm -rf "$DIR" ;;
-  kill-rgw) end rgw KILL 5 ;;
-  start-rgw) start_rgw; print_env ;;
-  admin) shift 2; tool radosgw-admin -c "$DIR/ceph.conf" "$@" ;;
-  env) print_env ;;
-  status) rc=0; for n in mon osd rgw; do a=$(get $n); if [ -n "$a" ] && alive $a; then echo "$n pid ${a% *} rss $(awk '/VmRSS/{print int($2/1024)}' /proc/${a% *}/status) MiB"; else echo "$n not running"; rc=3; fi; done; exit $rc ;;
+
+start_gateway() {
+  if running rgw; then return; fi
+  daemon rgw radosgw -n client.admin
+  wait_for rgw "$PORT"
+}
+
+start() {
+  [ -n "${PORT:-}" ] && [ -n "${MON_PORT:-}" ] && [ -n "${ACCESS_KEY:-}" ] && [ -n "${SECRET_KEY:-}" ] ||
+    die 'PORT, MON_PORT, ACCESS_KEY and SECRET_KEY must be set'
+  [ ! -e "$DIR/ceph.conf" ] || die "there is a node in $DIR already"
+  ensure_packages
+  ulimit -n 65536 2>/dev/null || true # with fewer files it is only slower
+  make_node
+  daemon mon ceph-mon -i a
+  wait_for mon "$MON_PORT"
+  daemon osd ceph-osd -i 0
+  make_user
+  start_gateway
+  if [ -n "${OWNER:-}" ]; then setsid bash "$0" watch "$DIR" >/dev/null 2>&1 </dev/null & fi
+}
+
+# A test run that is killed leaves nothing behind.
+watch() {
+  local since
+  since=$(started "$OWNER")
+  while alive "$OWNER" "$since" && [ -d "$DIR" ]; do sleep 2; done
+  destroy
+}
+
+status() {
+  local name pid rest
+  for name in mon osd rgw; do
+    read -r pid rest <<<"$(recorded "$name")" || true
+    if running "$name"; then
+      echo "$name pid $pid rss $(awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$pid/status") MiB"
+    else
+      echo "$name does not run"
+    fi
+  done
+}
+
+destroy() {
+  [ -d "$DIR" ] || return 0
+  [ -z "$(ls -A "$DIR")" ] || [ -f "$DIR/ceph.conf" ] || die "$DIR is not the folder of a node"
+  end rgw
+  end osd
+  end mon
+  rm -rf "$DIR"
+}
+
+# ---------------------------------------------------------------------------------------------- commands
+
+if [ "$command" = install ]; then
+  ensure_packages
+  exit
+fi
+[ -n "${2:-}" ] || usage
+mkdir -p "$2"
+DIR=$(cd "$2" && pwd)
+case $command in
+  start) start ;;
+  kill-rgw) end rgw ;;
+  start-rgw) start_gateway ;;
+  status) status ;;
+  admin) tool radosgw-admin "${@:3}" ;;
+  destroy) destroy ;;
+  watch) watch ;;
   *) usage ;;
 esac

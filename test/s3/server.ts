@@ -58,11 +58,21 @@ export async function startServer(options: { readonly tlsCertificate?: string } 
     CEPH_ROOT: CACHE,
     ACCESS_KEY: accessKeyId,
     SECRET_KEY: secretAccessKey,
+    OWNER: String(process.pid),
     ...(options.tlsCertificate === undefined ? {} : { TLS_CERT: options.tlsCertificate }),
   };
   const script = async (command: string, ...args: readonly string[]): Promise<string> =>
     (await run('bash', [SCRIPT, command, folder, ...args], { env, timeout: START_MS })).stdout;
-  await script('start');
+  const end = async (): Promise<void> => {
+    await script('destroy');
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await script('start');
+  } catch (error) {
+    await end();
+    throw error;
+  }
   return {
     endpoint: `http${options.tlsCertificate === undefined ? '' : 's'}://127.0.0.1:${port}`,
     accessKeyId,
@@ -72,9 +82,6 @@ export async function startServer(options: { readonly tlsCertificate?: string } 
     startGateway: async () => void (await script('start-rgw')),
     admin: (...args) => script('admin', ...args),
     gatewayPid: async () => Number(/^rgw pid (\d+)/m.exec(await script('status'))?.[1]),
-    [Symbol.asyncDispose]: async () => {
-      await script('destroy');
-      await rm(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: end,
   };
 }
