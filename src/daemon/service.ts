@@ -4,10 +4,11 @@ import { basename } from 'node:path';
 import { type Arrival, type ArrivalWatch, type DropArrival, watchArrivals } from '../camera/index.ts';
 import { Failure, isFailure, OPEN_OUTCOMES } from '../evidence/index.ts';
 import { dockFiles, dockFolder, publishedSize, type Recovered, recoverSpool } from '../ingest/index.ts';
-import { type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
+import { type AdjustableLog, type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
 import { makeAnswerers } from './answer.ts';
 import { keepCopies } from './copies.ts';
 import { Docks } from './docks.ts';
+import { type Hangups, makeOperations } from './operations.ts';
 import { placesOf } from './places.ts';
 import { type Answerer, openDoor } from './socket.ts';
 import { openStation, type Station } from './station.ts';
@@ -15,6 +16,7 @@ import { viewStatus } from './status.ts';
 
 /** How often what waits in the spool, or is not yet published, is tried again, in milliseconds: soon at first, then more and more rarely. */
 const FIRST_RETRY_MS = 1000;
+const SLOWER = 1.5;
 const RETRY_MS = 15_000;
 /** How long another docket may hold the station before the service gives up starting, in milliseconds. */
 const LOCK_WAIT_MS = 30_000;
@@ -31,9 +33,16 @@ interface Service {
 }
 
 /** Runs the service until `signal` aborts. Failures: whatever stops a station; exit and let systemd start it again. */
-export async function runService(config: Config, log: Log, signal: AbortSignal): Promise<void> {
-  await using station = await openStation(config, { log, command: 'docketd', waitMs: LOCK_WAIT_MS });
-  const docks = new Docks(station.ports.clock, log, placesOf(config).problems);
+export async function runService(
+  config: Config,
+  log: AdjustableLog,
+  signal: AbortSignal,
+  hangups: Hangups,
+): Promise<void> {
+  await using opened = await openStation(config, { log, command: 'docketd', waitMs: LOCK_WAIT_MS });
+  const docks = new Docks(opened.ports.clock, log, placesOf(config).problems);
+  const operations = makeOperations(opened, docks, log);
+  const { station } = operations;
   await docks.load();
   const stopping = new AbortController();
   const service: Service = {
@@ -44,7 +53,8 @@ export async function runService(config: Config, log: Log, signal: AbortSignal):
     running: new Set(),
     wake: new AbortController(),
   };
-  const door = await openDoor(placesOf(config).socket, answerersOf(service), log);
+  const answerers = { ...answerersOf(service), ...operations.answerers };
+  const door = await openDoor(placesOf(config).socket, answerers, log, operations.pages);
   log.info('docketd is ready', {
     station: config.station.name,
     ledger: station.ports.ledger.size,
@@ -52,7 +62,7 @@ export async function runService(config: Config, log: Log, signal: AbortSignal):
   });
   await notifySystemd('--ready', `--status=station ${config.station.name} takes cameras`);
   try {
-    await Promise.all([watchDocks(service), retryWaiting(service), keepCopies(station, service.signal)]);
+    await Promise.all([watchDocks(service), retryWaiting(service), keepCopies(station, service.signal), operations.run(hangups, service.signal)]);
   } finally {
     stopping.abort(new Failure('cancelled', 'docketd is stopping'));
     await notifySystemd('STOPPING=1');
@@ -227,7 +237,7 @@ async function retryWaiting(service: Service): Promise<void> {
     told = await tellRecovered(service, recovered, told);
     const open = recovered.waiting.length > 0 || publishedSize(ports.ledger) < ports.ledger.size;
     tries = open && recovered.finished.length === 0 ? tries + 1 : 0;
-    if (await pause(service, open ? Math.min(FIRST_RETRY_MS * 2 ** tries, RETRY_MS) : RETRY_MS)) tries = 0;
+    if (await pause(service, open ? Math.min(FIRST_RETRY_MS * SLOWER ** tries, RETRY_MS) : RETRY_MS)) tries = 0;
   }
 }
 

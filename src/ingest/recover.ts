@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { fileOf, keepPart, type Leftover, type Listing, type SpoolFolder } from '../acquire/index.ts';
 import { type Failure, isFailure, makeItemId, type Receipt, type RecordedItem } from '../evidence/index.ts';
-import { errorFacts, makeGate, moveDurable } from '../platform/index.ts';
+import { errorFacts, type Gate, makeGate, moveDurable } from '../platform/index.ts';
 import { composeReceipt, finishAcquisition } from './finish.ts';
 import { loadSealed, readSealed } from './load.ts';
 import { listedOutcomes, type Outcomes, openFiles, recordedOutcome, waitingOutcome } from './outcomes.ts';
@@ -34,6 +34,8 @@ export interface RecoverOptions {
 interface Round {
   readonly ports: IngestPorts;
   readonly road: Road;
+  /** One acquisition after the other is sent on the road, the oldest first. */
+  readonly sending: Gate;
   readonly signal: AbortSignal;
   readonly finished: Receipt[];
   readonly waiting: { acquisition: string; reason: Failure }[];
@@ -57,7 +59,7 @@ export async function recoverSpool(
   { isBusy = () => false, signal = new AbortController().signal }: RecoverOptions = {},
 ): Promise<Recovered> {
   const road = new Road(ports, signal);
-  const round: Round = { ports, road, signal, finished: [], waiting: [] };
+  const round: Round = { ports, road, sending: makeGate(1), signal, finished: [], waiting: [] };
   const leftovers = (await ports.spool.leftovers()).filter(({ folder }) => !isBusy(folder.acquisition));
   if (leftovers.length > 0 || publishedSize(ports.ledger) < ports.ledger.size) await road.probe();
   const turns = makeGate(FOLDERS_AT_ONCE);
@@ -106,7 +108,9 @@ async function recoverFolder(
   const outcomes = listedOutcomes(listing);
   const pending: Pending = { round, folder, listing, outcomes, finishing: Promise.resolve() };
   const sent: Promise<void>[] = [];
-  for (const n of openFiles(listing, outcomes)) await continueFile(pending, n, sent);
+  await round.sending.run(async () => {
+    for (const n of openFiles(listing, outcomes)) await continueFile(pending, n, sent);
+  });
   await Promise.all(sent);
   await pending.finishing;
   if (road.stopped !== undefined) return undefined;

@@ -42,6 +42,7 @@ export class Road {
   readonly #window: Gate;
   readonly #lanes: Gate;
   #last: Promise<void> = Promise.resolve();
+  #confirming: Promise<void> | undefined;
   #away: Failure | undefined;
   /** The smallest item that the vault had no space for: what is as large is not tried. */
   #full: { readonly sizeBytes: number; readonly failure: Failure } | undefined;
@@ -121,8 +122,11 @@ export class Road {
 
   /** Before anything is written for a head that may be an old copy. */
   async #confirm(): Promise<void> {
+    this.#confirming ??= this.#ports.standing.confirm().finally(() => {
+      this.#confirming = undefined;
+    });
     try {
-      await this.#ports.standing.confirm();
+      await this.#confirming; // several items that start at once ask once
     } catch (error) {
       if (isFailure(error) && error.policy !== 'stop') this.#away ??= error;
       throw error;
