@@ -45,10 +45,11 @@ export async function viewCheck(vault: VaultConfig, order: CheckOrder): Promise<
 const TROUBLE: Partial<Record<FailureCode, { readonly name: string; readonly next: string }>> = {
   'vault-unreachable': {
     name: 'reachable',
-    next: 'Look at the endpoint in the configuration, at the network, and at the store; until then footage waits in the spool',
+    next: 'Look at the endpoint (http or https, host, port), the network and the store; until then footage waits in the spool',
   },
   'vault-refused': {
-    name: 'allowed',
-    next: 'Correct what it says and check again; the rights a station needs: docket vault policy',
+    name: 'access',
+    next: 'Correct that, then check again',
   },
+  'config-invalid': { name: 'configuration', next: 'Correct that, then check again' },
 };

@@ -156,7 +156,7 @@ function deleteLine(name: string, what: string, after: Aftermath, rights: Deleti
     ? passed(name, `${what} that is locked cannot be deleted: the lock refused it, an unlocked one went`)
     : passed(
         name,
-        `${what} that is locked cannot be deleted: these credentials may not; that the lock would refuse too, only the store says (until ${until ?? ''})`,
+        `these credentials may not delete, so the lock of ${what} was not put to the test; the store says it holds until ${until ?? ''}`,
       );
 }
 

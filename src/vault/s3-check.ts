@@ -50,12 +50,12 @@ function linesOf(options: S3VaultOptions, facts: BucketFacts): Check[] {
     clockLine(facts.aheadMs),
     facts.versions
       ? passed('versions', 'switched on: what is laid over an object does not replace it')
-      : failed('versions', 'switched off: an object could be overwritten', RIGHT_BUCKET),
+      : failed('versions', 'the bucket keeps no versions: an object could be overwritten', RIGHT_BUCKET),
     facts.locks
       ? passed('object-lock', 'switched on for the bucket')
-      : failed('object-lock', 'the bucket has none: nothing in it can be locked', RIGHT_BUCKET),
+      : failed('object-lock', 'the bucket has no Object Lock: nothing in it can be locked', RIGHT_BUCKET),
     ...defaultLockLine(facts),
-    modeLine(options),
+    ...(facts.locks ? [modeLine(options)] : []),
   ];
 }
 

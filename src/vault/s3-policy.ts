@@ -47,8 +47,14 @@ const BUCKET_RIGHTS = [
   's3:GetBucketObjectLockConfiguration',
 ];
 
-/** Said aloud, since a denial wins over whatever else is allowed somewhere. */
-const DENIED_ON_OBJECTS = ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention'];
+/** Said aloud, since a denial wins over whatever else is allowed: in Ceph who uploads an object owns it, and could make it public. */
+const DENIED_ON_OBJECTS = [
+  's3:DeleteObject',
+  's3:DeleteObjectVersion',
+  's3:BypassGovernanceRetention',
+  's3:PutObjectAcl',
+  's3:PutObjectVersionAcl',
+];
 const DENIED_ON_BUCKET = ['s3:DeleteBucket', 's3:PutBucket*', 's3:PutLifecycleConfiguration'];
 
 /** The least rights with which a station works. */

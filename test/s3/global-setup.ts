@@ -5,6 +5,8 @@ import { type OwnServer, type S3Server, startServer } from './server.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     s3: S3Server;
+    /** Another user of the same server, who owns no bucket and may do what a bucket policy lets him: a station. */
+    s3station: S3Server & { readonly name: string };
   }
 }
 
@@ -15,6 +17,17 @@ export async function setup(project: TestProject): Promise<void> {
   server = await startServer();
   const { endpoint, accessKeyId, secretAccessKey } = server;
   project.provide('s3', { endpoint, accessKeyId, secretAccessKey });
+  const name = 'station';
+  const keys = { accessKeyId: 'STATIONSTATIONSTATIO', secretAccessKey: `${secretAccessKey}-of-a-station` };
+  await server.admin(
+    'user',
+    'create',
+    `--uid=${name}`,
+    `--display-name=${name}`,
+    `--access-key=${keys.accessKeyId}`,
+    `--secret-key=${keys.secretAccessKey}`,
+  );
+  project.provide('s3station', { endpoint, ...keys, name });
 }
 
 /** Ends it after the last one. */
