@@ -98,9 +98,10 @@ async function startPart(
 ): Promise<ContinuedPart | undefined> {
   const kept = await keptBytes(ports.spool, listing.camera, file);
   await demandRoom(ports.spool, file, file.sizeBytes - kept);
+  if (kept === 0) return undefined;
   const taking = takePart(ports.spool, folder, n, listing.camera, file, read, ports);
   const part = await taking.catch(wrapping(folder.partPath(n)));
-  if (part === undefined && kept > 0) await demandRoom(ports.spool, file, file.sizeBytes); // it was set aside
+  if (part === undefined) await demandRoom(ports.spool, file, file.sizeBytes); // it was set aside
   return part;
 }
 

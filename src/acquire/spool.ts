@@ -8,7 +8,7 @@
 // Never deletes bytes that are not on record.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type AcquisitionId,
@@ -68,7 +68,7 @@ export interface Spool {
   stageOf(folder: SpoolFolder, n: number): Promise<SpoolStage>;
   /** After the fsync of the bytes: `.part` becomes `.bytes`. */
   complete(folder: SpoolFolder, n: number): Promise<void>;
-  /** Removes one recorded file's bytes and manifest. */
+  /** Removes one recorded file's bytes and manifest; durable once the folder is ended. */
   drop(folder: SpoolFolder, n: number): Promise<void>;
   /** Removes the folder of a finished acquisition. Failure 'invalid' while whole bytes are in it: then nothing is removed. */
   end(folder: SpoolFolder): Promise<void>;
@@ -142,9 +142,21 @@ async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * Not fsynced: what a power cut brings back, both names or either, is on record, and recovery drops it once more. end() makes it durable
+ * together with the removal of the listing.
+ */
 async function drop(folder: SpoolFolder, n: number): Promise<void> {
-  await removeDurable(folder.bytesPath(n)); // bytes first: a manifest without bytes is harmless, bytes without one would be sealed again
-  await removeDurable(folder.manifestPath(n));
+  await removeName(folder.bytesPath(n)); // bytes first: a manifest without bytes is harmless, bytes without one would be sealed again
+  await removeName(folder.manifestPath(n));
+}
+
+async function removeName(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 async function end(root: string, folder: SpoolFolder): Promise<void> {

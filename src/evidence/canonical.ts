@@ -57,18 +57,35 @@ function formatObject(value: Record<string, unknown>, depth: number): string {
 
 /** Parses JSON text that must be in canonical form already. Throws Failure 'invalid'. */
 export function decodeCanonical(bytes: Uint8Array, what: string): unknown {
-  const value = decodeJson(bytes, what);
-  if (!encodeCanonical(value).equals(bytes))
-    throw new Failure('invalid', `${what} is not in canonical JSON form (RFC 8785)`);
+  const text = decodeText(bytes, what);
+  const value = parseJson(text, what);
+  // Texts are compared: strict UTF-8 has one byte form for each.
+  if (formatCanonical(value) !== text) throw new Failure('invalid', `${what} is not in canonical JSON form (RFC 8785)`);
   return value;
 }
 
 /** Parses UTF-8 JSON; throws Failure 'invalid' naming `what`. */
 export function decodeJson(bytes: Uint8Array, what: string): unknown {
+  return parseJson(decodeText(bytes, what), what);
+}
+
+function decodeText(bytes: Uint8Array, what: string): string {
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw notJson(what, cause);
+  }
+}
+
+function parseJson(text: string, what: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
     return value;
   } catch (cause) {
-    throw new Failure('invalid', `${what} is not valid JSON`, { cause });
+    throw notJson(what, cause);
   }
+}
+
+function notJson(what: string, cause: unknown): Failure {
+  return new Failure('invalid', `${what} is not valid JSON`, { cause });
 }

@@ -180,10 +180,13 @@ export function encodeEntry(entry: Entry): Buffer {
   return bytes;
 }
 
+/** What entries of every version and kind begin with; made once, since making a schema costs more than most parses. */
+const headSchema = z.looseObject({ v: z.int().min(1), kind: z.string().min(1).max(100) });
+
 /** Parses an entry's bytes. Throws Failure 'invalid' when it is no canonical JSON object with v and kind, or a known kind in a wrong shape. */
 export function decodeEntry(bytes: Uint8Array, what: string): Entry | ForeignEntry {
   const value = decodeCanonical(bytes, what);
-  const head = parseShape(z.looseObject({ v: z.int().min(1), kind: z.string().min(1).max(100) }), value, what);
+  const head = parseShape(headSchema, value, what);
   if (head.v !== 1 || !isEntryKind(head.kind)) return { foreign: true, kind: head.kind, value };
   const parsed: Entry = parseShape(entrySchemas[head.kind] as z.ZodType<Entry>, value, what); // the schema under a kind parses that kind
   return parsed;
