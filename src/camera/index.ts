@@ -8,6 +8,7 @@ export { type OpenCardOptions, openCard } from './folder-card.ts';
 export { DEFAULT_GAP_RULE, findGaps, type GapRule, type Segment } from './gaps.ts';
 export { identifyDevice, identifyMount, type MachineRoots } from './identity.ts';
 export { kindOf } from './kinds.ts';
+export { type RootsView, viewRoots } from './mount-safety.ts';
 export { type Mount, readMounts } from './mounts.ts';
 export { type Profile, TAKE_EVERYTHING } from './profile.ts';
 export { chooseProfile, loadProfiles, PROFILE_SAMPLE_FILES, type ProfileChoice } from './profiles.ts';

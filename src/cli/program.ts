@@ -5,6 +5,7 @@ import { EXIT, type ExitCode, firstError, isFailure } from '../evidence/index.ts
 import type { CliPorts, End } from './answering.ts';
 import { addCareCommands } from './care-commands.ts';
 import { addIntakeCommands } from './intake-commands.ts';
+import { addOperationsCommands } from './operations-commands.ts';
 import { addReadCommands } from './read-commands.ts';
 import { addStationCommands } from './station-commands.ts';
 import { harmless } from './text.ts';
@@ -53,6 +54,7 @@ export function buildProgram(ports: CliPorts, end: End): Command {
   addReadCommands(program, ports, end);
   addCareCommands(program, ports, end);
   addVaultCommands(program, ports, end);
+  addOperationsCommands(program, ports, end);
   return program;
 }
 

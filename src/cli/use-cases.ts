@@ -189,6 +189,49 @@ export interface NewStation {
   readonly warnings: readonly string[];
 }
 
+/** `docket backup`. */
+export interface BackupView {
+  readonly folder: string;
+  readonly at: Instant;
+  readonly files: readonly string[];
+  readonly ledgerSize: number;
+  /** What the configuration names and the backup does not hold. */
+  readonly notIncluded: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** `docket restore`. */
+export interface RestoreView {
+  readonly station: string;
+  readonly folder: string;
+  readonly config: string;
+  readonly files: readonly string[];
+  readonly ledgerSize: number;
+  /** Files and folders that the configuration names and that are not there. */
+  readonly missing: readonly string[];
+  readonly vault: {
+    /** `ahead`: it has more entries than the head; `away`: it could not be asked; `contradicts`: another history, or damaged; else as the ledger says. */
+    readonly standing: 'ahead' | 'current' | 'behind' | 'missing' | 'new' | 'away' | 'contradicts';
+    /** Entries that its checkpoint vouches for; null where none was read. */
+    readonly size: number | null;
+    readonly why: string | null;
+  };
+}
+
+/** One line of a checklist. `next` stands with every line that is not ok. */
+export interface CheckLine {
+  readonly check: string;
+  readonly state: 'ok' | 'warn' | 'fail';
+  readonly what: string;
+  readonly next?: string;
+}
+
+/** `docket doctor`. */
+export interface DoctorView {
+  readonly ok: boolean;
+  readonly checks: readonly CheckLine[];
+}
+
 /** Everything a person can ask of a station. Failures as in the exit-code table. Whoever opens it closes it. */
 export interface UseCases extends AsyncDisposable {
   status(): Promise<StatusView>;
@@ -220,6 +263,9 @@ export interface UseCases extends AsyncDisposable {
     readonly adopted: number;
     readonly setAside: readonly string[];
   }>;
+  backup(outDir: string): Promise<BackupView>;
+  /** Changes the level of a running docketd. Failure 'daemon-unreachable' when none runs. */
+  setLogLevel(level: string): Promise<{ readonly before: string; readonly level: string }>;
   showKeys(): Promise<{ readonly station: string; readonly keyLine: string; readonly pem: string }>;
 }
 
@@ -242,6 +288,9 @@ export interface VaultDoors {
 export interface Doors {
   open(config: string): Promise<UseCases>;
   init(order: InitOrder): Promise<NewStation>;
+  restore(order: { readonly backup: string; readonly to: string }): Promise<RestoreView>;
+  /** Looks at an installation; what is wrong is in the answer, also when no station can be opened. */
+  doctor(config: string, signal: AbortSignal): Promise<DoctorView>;
   readonly vaults: VaultDoors;
   checkConfig(
     config: string,

@@ -1,5 +1,7 @@
-// Entry point of the service: docketd --config FILE. Runs until SIGTERM or SIGINT; exit codes as of every docket command.
+// Entry point of the service: docketd --config FILE. Runs until SIGTERM or SIGINT; SIGHUP reads the configuration again.
+// Exit codes as of every docket command.
 // Everything it says is a JSON line on stderr, for journald.
+import { on } from 'node:events';
 import { parseArgs } from 'node:util';
 import { EXIT, Failure, firstError, isFailure } from '../evidence/index.ts';
 import { errorFacts, openLog, readConfig } from '../platform/index.ts';
@@ -19,8 +21,9 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => stop.abort(new Failure('cancelled', 'docketd is stopping')));
+  const hangups = on(process, 'SIGHUP'); // from here on they wait for their turn and end nothing
   const config = await readConfig(asked);
-  await runService(config, openLog(config.log.level, 'docketd'), stop.signal);
+  await runService(config, openLog(config.log.level, 'docketd'), stop.signal, hangups);
   return Number(process.exitCode ?? EXIT.ok);
 }
 

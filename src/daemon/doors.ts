@@ -4,8 +4,10 @@
 import { loadProfiles } from '../camera/index.ts';
 import type { Doors } from '../cli/index.ts';
 import { readConfig } from '../platform/index.ts';
+import { examineInstallation } from './doctor.ts';
 import { initStation } from './init.ts';
 import { openUseCases } from './local.ts';
+import { restoreStation } from './restore.ts';
 import { warnOf } from './status.ts';
 import { makeVaultDoors } from './vault-care.ts';
 
@@ -14,6 +16,8 @@ export function makeDoors(version: string): Doors {
   return {
     open: async (file) => openUseCases(await readConfig(file)),
     init: (order) => initStation({ ...order, version }),
+    restore: restoreStation,
+    doctor: examineInstallation,
     vaults: makeVaultDoors(),
     checkConfig: async (file) => {
       const config = await readConfig(file);

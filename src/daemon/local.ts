@@ -3,10 +3,11 @@
 import { z } from 'zod';
 import type { CameraView, DockResult, OnWork, StatusView, UseCases, WorkProgress } from '../cli/index.ts';
 import { fetchItem, findItems, showCase, showItem } from '../custody/index.ts';
-import { formatKeyLine, formatPublicPem, isFailure } from '../evidence/index.ts';
+import { Failure, formatKeyLine, formatPublicPem, isFailure } from '../evidence/index.ts';
 import { type Recovered, recoverSpool } from '../ingest/index.ts';
 import { type Config, silentLog, systemClock } from '../platform/index.ts';
 import { makeAnswerers, viewCamera } from './answer.ts';
+import { backupStation } from './backup.ts';
 import { Docks } from './docks.ts';
 import { placesOf } from './places.ts';
 import { rebuild } from './rebuild.ts';
@@ -63,6 +64,8 @@ export function openUseCases(config: Config): UseCases {
     },
     verify: (request, onWork, signal) => verifyStation(config, request, onWork, signal),
     rebuild: (request, onWork, signal) => rebuild(config, request, onWork, signal),
+    backup: (outDir) => backupStation(config, outDir),
+    setLogLevel: (level) => setLogLevel(places.socket, level),
     showKeys: () =>
       Promise.resolve({
         station: config.station.name,
@@ -78,6 +81,18 @@ function tellRecovered({ finished, waiting }: Recovered, onWork: OnWork): void {
   const tell = (subject: string, state: string): void => onWork({ subject, state, done: 0, total: 0, unit: 'files' });
   for (const receipt of finished) tell(receipt.acquisition, `finished from the spool (${receipt.ended})`);
   for (const { acquisition, reason } of waiting) tell(acquisition, `waits in the spool: ${reason.message}`);
+}
+
+const levelSchema = z.object({ before: z.string(), level: z.string() });
+
+async function setLogLevel(socket: string, level: string): Promise<z.infer<typeof levelSchema>> {
+  const answered = await askDaemon(socket, 'logLevel', { level }, () => undefined, neverAborted());
+  if (answered === undefined)
+    throw new Failure(
+      'daemon-unreachable',
+      'docketd does not run: log.level in docket.toml says how its next run begins',
+    );
+  return levelSchema.parse(answered.result);
 }
 
 function neverAborted(): AbortSignal {

@@ -4,10 +4,11 @@ import { basename } from 'node:path';
 import { type Arrival, type ArrivalWatch, type DropArrival, watchArrivals } from '../camera/index.ts';
 import { Failure, isFailure, OPEN_OUTCOMES } from '../evidence/index.ts';
 import { dockFiles, dockFolder, publishedSize, type Recovered, recoverSpool } from '../ingest/index.ts';
-import { type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
+import { type AdjustableLog, type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
 import { makeAnswerers } from './answer.ts';
 import { keepCopies } from './copies.ts';
 import { Docks } from './docks.ts';
+import { type Hangups, makeOperations } from './operations.ts';
 import { placesOf } from './places.ts';
 import { type Answerer, openDoor } from './socket.ts';
 import { openStation, type Station } from './station.ts';
@@ -32,9 +33,16 @@ interface Service {
 }
 
 /** Runs the service until `signal` aborts. Failures: whatever stops a station; exit and let systemd start it again. */
-export async function runService(config: Config, log: Log, signal: AbortSignal): Promise<void> {
-  await using station = await openStation(config, { log, command: 'docketd', waitMs: LOCK_WAIT_MS });
-  const docks = new Docks(station.ports.clock, log, placesOf(config).problems);
+export async function runService(
+  config: Config,
+  log: AdjustableLog,
+  signal: AbortSignal,
+  hangups: Hangups,
+): Promise<void> {
+  await using opened = await openStation(config, { log, command: 'docketd', waitMs: LOCK_WAIT_MS });
+  const docks = new Docks(opened.ports.clock, log, placesOf(config).problems);
+  const operations = makeOperations(opened, docks, log);
+  const { station } = operations;
   await docks.load();
   const stopping = new AbortController();
   const service: Service = {
@@ -45,7 +53,8 @@ export async function runService(config: Config, log: Log, signal: AbortSignal):
     running: new Set(),
     wake: new AbortController(),
   };
-  const door = await openDoor(placesOf(config).socket, answerersOf(service), log);
+  const answerers = { ...answerersOf(service), ...operations.answerers };
+  const door = await openDoor(placesOf(config).socket, answerers, log, operations.pages);
   log.info('docketd is ready', {
     station: config.station.name,
     ledger: station.ports.ledger.size,
@@ -53,7 +62,12 @@ export async function runService(config: Config, log: Log, signal: AbortSignal):
   });
   await notifySystemd('--ready', `--status=station ${config.station.name} takes cameras`);
   try {
-    await Promise.all([watchDocks(service), retryWaiting(service), keepCopies(station, service.signal)]);
+    await Promise.all([
+      watchDocks(service),
+      retryWaiting(service),
+      keepCopies(station, service.signal),
+      operations.run(hangups, service.signal),
+    ]);
   } finally {
     stopping.abort(new Failure('cancelled', 'docketd is stopping'));
     await notifySystemd('STOPPING=1');

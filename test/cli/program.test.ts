@@ -41,6 +41,8 @@ async function run(
         policy: (of, request) => Promise.resolve({ of, request }),
       },
       checkConfig: (file) => Promise.resolve({ file, station: 's', warnings: ['w'] }),
+      restore: () => Promise.reject(new Failure('station-exists', 'there is one')),
+      doctor: () => Promise.resolve({ ok: true, checks: [] }),
     },
     out: { write: (text) => out.push(text) },
     err: { write: (text) => err.push(text) },

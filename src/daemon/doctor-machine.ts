@@ -1,0 +1,150 @@
+// The lines of docket doctor about the machine: service manager, programs, clock, USB, where cameras are mounted.
+// Never asks a network; a program that does not answer in time is told.
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { viewRoots } from '../camera/index.ts';
+import type { CheckLine } from '../cli/index.ts';
+import type { Tools } from '../media/index.ts';
+import { type Config, exists } from '../platform/index.ts';
+import { doubtful, failed, passed } from '../vault/index.ts';
+
+/** Longest a program may take, in milliseconds. */
+const PROGRAM_MS = 10_000;
+/** How each program is asked for its version. */
+const VERSION_FLAGS: Readonly<Record<string, string>> = { ffmpeg: '-version', ffprobe: '-version' };
+const PACKAGES: Readonly<Record<string, string>> = {
+  ffmpeg: 'ffmpeg',
+  ffprobe: 'ffmpeg',
+  pdftotext: 'poppler-utils',
+  pdfinfo: 'poppler-utils',
+  unzip: 'unzip',
+};
+const UDEV_FOLDERS = ['/etc/udev/rules.d', '/usr/lib/udev/rules.d', '/lib/udev/rules.d'];
+
+/** What a program said; undefined when it is not installed or did not end in time. */
+function ask(
+  program: string,
+  args: readonly string[],
+): Promise<{ readonly code: number; readonly said: string } | undefined> {
+  return new Promise((resolve) => {
+    execFile(
+      program,
+      [...args],
+      { timeout: PROGRAM_MS, env: { ...process.env, LC_ALL: 'C' } },
+      (error, stdout, stderr) => {
+        if (error === null) resolve({ code: 0, said: `${stdout}\n${stderr}`.trim() });
+        else
+          resolve(
+            typeof error.code === 'number' ? { code: error.code, said: `${stdout}\n${stderr}`.trim() } : undefined,
+          );
+      },
+    );
+  });
+}
+
+/** The unit docketd.service, where systemd runs the machine. */
+export async function checkService(): Promise<CheckLine[]> {
+  if (!(await exists('/run/systemd/system'))) return [];
+  const shown = await ask('systemctl', [
+    'show',
+    'docketd.service',
+    '--property=LoadState,ActiveState,SubState,UnitFileState',
+  ]);
+  if (shown?.code !== 0)
+    return [doubtful('service', 'systemd does not tell of docketd.service', 'systemctl status docketd')];
+  const facts = new Map(
+    shown.said.split('\n').map((line): [string, string] => [line.split('=')[0] ?? '', line.split('=')[1] ?? '']),
+  );
+  const [load, active, file] = [facts.get('LoadState'), facts.get('ActiveState'), facts.get('UnitFileState')];
+  if (load !== 'loaded')
+    return [
+      doubtful('service', 'docketd.service is not installed', 'Install the package, or copy systemd/docketd.service'),
+    ];
+  if (active === 'failed') return [failed('service', 'docketd.service has failed', 'journalctl -u docketd')];
+  const what = `docketd.service is ${active} (${facts.get('SubState')}), ${file}`;
+  if (active === 'active' && file === 'enabled') return [passed('service', what)];
+  return [doubtful('service', what, 'systemctl enable --now docketd')];
+}
+
+/** The programs that look inside files. Without them footage is kept all the same. */
+export async function checkTools(config: Config | undefined): Promise<CheckLine[]> {
+  if (config?.media.examine === false) return [passed('media tools', 'not needed: media.examine is false')];
+  const { DEFAULT_TOOLS } = await import('../media/index.ts'); // loads the image library: only here
+  const tools: Tools = DEFAULT_TOOLS;
+  const lines: CheckLine[] = [];
+  for (const [name, program] of Object.entries<string>({ ...tools })) {
+    const answered = await ask(program, [VERSION_FLAGS[name] ?? '-v']);
+    const version = /\d+(?:\.\d+)+/.exec(answered?.said ?? '')?.[0];
+    lines.push(
+      version === undefined
+        ? failed(name, 'is not installed or does not run', `apt-get install ${PACKAGES[name] ?? name}`)
+        : passed(name, version),
+    );
+  }
+  return lines;
+}
+
+/** Whether the clock is set by something: every record carries its time. */
+export async function checkClock(): Promise<CheckLine[]> {
+  if (await exists('/run/systemd/timesync/synchronized')) return [passed('clock', 'synchronised (systemd-timesyncd)')];
+  const next =
+    'Set up systemd-timesyncd or chrony with a clock in your network, or set the clock by hand and check it often';
+  const kernel = await ask('timedatectl', ['show', '--property=NTPSynchronized', '--value']);
+  if (kernel?.said === 'yes') return [passed('clock', 'synchronised, as the kernel knows')];
+  if (kernel?.said === 'no') return [doubtful('clock', 'is not synchronised with any other', next)];
+  const chrony = await ask('chronyc', ['-n', 'tracking']);
+  if (/^Leap status\s*:\s*Normal/m.test(chrony?.said ?? '')) return [passed('clock', 'synchronised (chrony)')];
+  return [doubtful('clock', 'nothing on this machine says whether it is right', next)];
+}
+
+/** The USB bus, which quickens and explains; cameras are noticed by their mounts too. */
+export async function checkUsb(config: Config | undefined): Promise<CheckLine[]> {
+  if (config?.cameras.usb === false) return [passed('usb', 'not listened to: cameras.usb is false')];
+  const devices = await namesIn('/sys/bus/usb/devices');
+  if (devices === undefined)
+    return [
+      doubtful(
+        'usb',
+        'this machine shows no USB bus',
+        'Without one, set cameras.usb = false; in a virtual machine pass the bus through',
+      ),
+    ];
+  return [passed('usb', `${devices.filter((each) => /^\d+-[\d.]+$/.test(each)).length} device(s) on the bus`)];
+}
+
+/** The rule that mounts cameras, where docket was installed as a package. */
+export async function checkUdev(): Promise<CheckLine[]> {
+  if (!import.meta.dirname.startsWith('/usr/')) return [];
+  for (const folder of UDEV_FOLDERS)
+    for (const name of (await namesIn(folder)) ?? [])
+      if (/docket.*\.rules$/.test(name)) return [passed('udev', `${folder}/${name}`)];
+  return [
+    doubtful('udev', 'no rule of docket mounts cameras', 'Install the package again, or mount cameras by other means'),
+  ];
+}
+
+/** Where cameras appear, and how those that are there now are mounted. */
+export async function checkCameraRoots(config: Config): Promise<CheckLine[]> {
+  const { roots } = config.cameras;
+  if (roots.length === 0)
+    return [doubtful('cameras', 'no folder is watched: cameras.roots is empty', 'Name one, or dock by hand')];
+  const { missing, cards } = await viewRoots(roots);
+  const lines = missing.map((each) =>
+    doubtful('cameras', `${each} is not there: no camera is noticed in it`, 'Make it, or take it out of cameras.roots'),
+  );
+  for (const { root, lacks } of cards)
+    lines.push(
+      lacks.length === 0
+        ? passed('cameras', `${root}: mounted read-only, without programs and devices`)
+        : doubtful(
+            'cameras',
+            `${root} is mounted without ${lacks.join(', ')}`,
+            'Mount cameras with ro,nosuid,nodev,noexec',
+          ),
+    );
+  return lines.length > 0 ? lines : [passed('cameras', `watching ${roots.join(', ')}; none is there now`)];
+}
+
+async function namesIn(folder: string): Promise<readonly string[] | undefined> {
+  return readdir(folder).catch(() => undefined); // not there or not to be read: then nothing in it can be told
+}

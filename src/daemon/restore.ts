@@ -1,0 +1,173 @@
+// docket restore: lays a backup out as a station again, and says how its ledger stands to the vault.
+// Never over anything that stands; never believes a file that does not fit SHA256SUMS; never goes on silently with an old head.
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import type { RestoreView } from '../cli/index.ts';
+import { errnoOf, Failure, isFailure } from '../evidence/index.ts';
+import { compareWithStore, openLedgerReader } from '../ledger/index.ts';
+import {
+  type Config,
+  createExclusive,
+  ensureDirectory,
+  exists,
+  openDigestPool,
+  parseConfig,
+  wrapWriteError,
+} from '../platform/index.ts';
+import { BACKUP, parseSums, SUMS, sumOf } from './backup-files.ts';
+import { placesOf } from './places.ts';
+import { openSigner } from './station.ts';
+import { tileStoreOf } from './tiles.ts';
+import { openVault } from './vaults.ts';
+
+const ONLY_OWNER_FILE = 0o600;
+/** Largest file of a backup that is read, in bytes: a head holds what was never published, at most a few hundred MiB. */
+const MAX_FILE_BYTES = 2_147_483_647;
+
+/** What is restored. */
+export interface RestoreOrder {
+  readonly backup: string;
+  readonly to: string;
+}
+
+/**
+ * Restores a backup into a folder that is empty or not there; state and key go where its docket.toml puts them. Whatever fails is taken
+ * back. Failures: 'invalid' (no backup), 'digest-mismatch' (naming the file), 'station-exists', 'key-*', 'ledger-*', 'disk-failed'.
+ */
+export async function restoreStation({ backup, to }: RestoreOrder): Promise<RestoreView> {
+  const files = await readBackup(resolve(backup));
+  const folder = resolve(to);
+  const config = parseConfig(fileOf(files, BACKUP.config).toString('utf8'), join(folder, BACKUP.config));
+  const places = layout(config);
+  await refuseExisting(folder, config, [...places.values()]);
+  const laid: string[] = [];
+  try {
+    await layOut(files, places, config.inbox.path, laid);
+    await openSigner(config);
+    await using head = await openLedgerReader({ path: placesOf(config).head, verifier: config.station.public_key });
+    const ledgerSize = head.state().checkpoint.size;
+    const missing = await missingOf(config);
+    const vault = await standingOf(config, head);
+    return { station: config.station.name, folder, config: config.file, files: laid, ledgerSize, missing, vault };
+  } catch (error) {
+    for (const path of laid) await rm(path, { force: true }).catch(() => undefined); // what led here is the error to tell
+    throw wrapWriteError(error, folder, 'spool-full');
+  }
+}
+
+// ---- The backup.
+
+async function readBackup(folder: string): Promise<ReadonlyMap<string, Buffer>> {
+  const text = await readFile(join(folder, SUMS), 'utf8').catch((cause: unknown) => {
+    throw new Failure(
+      'invalid',
+      `${folder} is no backup of docket: ${SUMS} cannot be read (${errnoOf(cause) ?? 'unknown error'})`,
+      { cause },
+    );
+  });
+  const sums = parseSums(text);
+  if (sums === undefined) throw new Failure('digest-mismatch', `${join(folder, SUMS)} is damaged`);
+  for (const name of Object.values(BACKUP))
+    if (!sums.has(name))
+      throw new Failure('digest-mismatch', `${join(folder, SUMS)} is damaged: it does not name ${name}`);
+  const files = new Map<string, Buffer>();
+  for (const [name, sum] of sums) files.set(name, await readSummed(join(folder, name), sum));
+  return files;
+}
+
+async function readSummed(path: string, sum: string): Promise<Buffer> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    const why = errnoOf(cause) === 'ENOENT' ? 'is missing' : `cannot be read (${errnoOf(cause) ?? 'unknown error'})`;
+    throw new Failure('digest-mismatch', `${path} ${why}: this backup is damaged`, { cause });
+  });
+  if (bytes.length > MAX_FILE_BYTES || sumOf(bytes) !== sum)
+    throw new Failure('digest-mismatch', `${path} does not fit ${SUMS}: this backup is damaged`);
+  return bytes;
+}
+
+function fileOf(files: ReadonlyMap<string, Buffer>, name: string): Buffer {
+  const bytes = files.get(name);
+  if (bytes === undefined) throw new Error(`defect: ${name} was not read`);
+  return bytes;
+}
+
+// ---- The station.
+
+/** Where each file of the backup goes; the configuration last: with it there is a station. */
+function layout(config: Config): ReadonlyMap<string, string> {
+  const { head } = placesOf(config);
+  return new Map([
+    [BACKUP.head, head],
+    [BACKUP.headMark, `${head}.sha256`],
+    [BACKUP.key, config.paths.key],
+    [BACKUP.config, config.file],
+  ]);
+}
+
+/** The vault may lie there: it is what survived. Everything else may be somebody's station, or somebody's work. */
+async function refuseExisting(folder: string, config: Config, paths: readonly string[]): Promise<void> {
+  const welcome = new Set(['lost+found']);
+  for (const each of config.vaults)
+    if (each.kind === 'directory') welcome.add(relative(folder, each.path).split(sep)[0] ?? '');
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw new Failure('station-exists', `${folder} is no folder that a station could be restored to`, { cause: error });
+  });
+  const first = names.find((name) => !welcome.has(name));
+  if (first !== undefined) throw new Failure('station-exists', `${folder} is not empty: it holds ${first}`);
+  for (const path of paths)
+    if (await exists(path))
+      throw new Failure('station-exists', `${path} exists, and docket.toml of the backup puts a file there`);
+}
+
+async function layOut(
+  files: ReadonlyMap<string, Buffer>,
+  places: ReadonlyMap<string, string>,
+  inbox: string,
+  laid: string[],
+): Promise<void> {
+  for (const [name, path] of places) {
+    await ensureDirectory(dirname(path));
+    await createExclusive(path, fileOf(files, name), name === BACKUP.key ? ONLY_OWNER_FILE : 0o640);
+    laid.push(path);
+  }
+  await ensureDirectory(inbox);
+}
+
+/** Folders and files that docket.toml names and that are not there. */
+async function missingOf(config: Config): Promise<string[]> {
+  const named: [string, string | undefined][] = [
+    ...config.vaults.flatMap((each): [string, string | undefined][] =>
+      each.kind === 'directory'
+        ? [[`vault.path of vault ${each.name}`, each.path]]
+        : [
+            [`credentials_file of vault ${each.name}`, each.credentials_file],
+            [`customer_key_file of vault ${each.name}`, each.customer_key_file],
+            [`ca_file of vault ${each.name}`, each.ca_file],
+          ],
+    ),
+    ...config.cameras.profiles.map((each): [string, string] => ['cameras.profiles', each]),
+  ];
+  const missing: string[] = [];
+  for (const [what, path] of named) if (path !== undefined && !(await exists(path))) missing.push(`${what}: ${path}`);
+  return missing;
+}
+
+/** How the restored head stands to the vault. A vault that cannot be asked is told, and is no reason to take the files back. */
+async function standingOf(
+  config: Config,
+  head: Awaited<ReturnType<typeof openLedgerReader>>,
+): Promise<RestoreView['vault']> {
+  try {
+    await using opening = new AsyncDisposableStack();
+    const vault = opening.use(await openVault(config, opening.use(openDigestPool())));
+    const tiles = tileStoreOf(vault, config.station.name);
+    const { standing, checkpoint } = await compareWithStore(head.view(tiles), tiles, config.station.public_key);
+    return { standing, size: checkpoint?.size ?? null, why: null };
+  } catch (error) {
+    if (isFailure(error, 'ledger-behind')) return { standing: 'ahead', size: Number(error.facts['vault']), why: null };
+    if (!isFailure(error)) throw error;
+    const away = error.policy === 'retry' || error.code === 'config-invalid';
+    return { standing: away ? 'away' : 'contradicts', size: null, why: error.message };
+  }
+}
