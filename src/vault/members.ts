@@ -6,7 +6,7 @@ import type { Vault } from './port.ts';
 
 /** First pause after a member did not answer, in milliseconds; doubled with every further try up to the longest. */
 const FIRST_PAUSE_MS = 5000;
-const LONGEST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 30_000;
 
 /** From the failure that says most to the one that says least; codes that are not here say more than all. */
 const TELLING: readonly FailureCode[] = [

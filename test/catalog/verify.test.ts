@@ -176,7 +176,7 @@ describe('verification', () => {
     ['DROP INDEX item_case', 'index item_case', 'missing'],
     ['DROP TABLE refusal', 'table refusal', 'missing'],
     ['DROP TABLE item_fts', 'table item_fts', 'missing'],
-    ['PRAGMA user_version = 3', '', 'user_version'],
+    ['PRAGMA user_version = 99', '', 'user_version'],
     [
       "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'ON item (case_no, captured_ms)', 'ON item (case_no, idx)') WHERE name = 'item_case'",
       'index item_case',

@@ -2,6 +2,7 @@
 import {
   appendFileSync,
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -12,16 +13,26 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { listCard } from '../../src/acquire/index.ts';
+import { openCard, TAKE_EVERYTHING } from '../../src/camera/index.ts';
 import { showItem } from '../../src/custody/index.ts';
 import { rebuild } from '../../src/daemon/rebuild.ts';
 import { openArchive, type Station } from '../../src/daemon/station.ts';
 import { tileStoreOf } from '../../src/daemon/tiles.ts';
+import { decodeReceipt, makeAcquisitionId } from '../../src/evidence/index.ts';
 import { registerCamera } from '../../src/filing/index.ts';
-import { openReplicator, type ReplicatePorts, readMarks, recoverSpool } from '../../src/ingest/index.ts';
+import {
+  dockFolder,
+  openReplicator,
+  type ReplicatePorts,
+  readMarks,
+  recoverSpool,
+  releaseCamera,
+} from '../../src/ingest/index.ts';
 import { readConfig } from '../../src/platform/index.ts';
 import { expectRejection } from '../expect-failure.ts';
 import { bytesOf, layOut, temporaryPlace } from '../fault/places.ts';
-import { dock, entriesOf, makeStation, never, openIt, verify } from '../fault/stations.ts';
+import { ACTOR, dock, entriesOf, makeStation, never, openIt, verify } from '../fault/stations.ts';
 
 let place: string;
 let config: string;
@@ -142,7 +153,6 @@ describe('a vault that was away', () => {
     await using station = await openIt(config);
     const replicator = await openReplicator(replicatePorts(station));
     gone();
-    const { dockFolder } = await import('../../src/ingest/index.ts');
     const order = {
       path: card('a', { 'a.mp4': bytesOf(1, 100_000) }),
       case: '案-1',
@@ -200,11 +210,6 @@ describe('a vault that was away', () => {
   it('holds the newest checkpoint: a station put back from an old copy is noticed by it alone', async () => {
     addVault(1);
     await rounds(2);
-    gone();
-    mkdirSync(at('second'));
-    rmSync(at('second'), { recursive: true });
-    back();
-    const { cpSync } = await import('node:fs');
     cpSync(at('state'), at('kept-state'), { recursive: true });
     cpSync(at('vault'), at('kept-vault'), { recursive: true });
     await dock(config, { path: card('a', { 'a.mp4': bytesOf(1, 100) }) });
@@ -272,6 +277,25 @@ describe('what is damaged', () => {
 });
 
 describe('release', () => {
+  /** All is on record and published; then the second vault goes away, and somebody asks for the release all the same. */
+  async function releaseWhileAway(path: string): Promise<number> {
+    await using station = await openIt(config);
+    const { ports } = station;
+    const [known] = await entriesOf(config, 'item.recorded');
+    const identity = known?.camera ?? { way: 'folder' as const };
+    await using opened = await openCard({ root: path, identity, profile: TAKE_EVERYTHING, limits: ports.cardLimits });
+    const docking = { acquisition: makeAcquisitionId(ports.clock.now(), '0123abcd'), camera: identity, actor: ACTOR };
+    const listing = await listCard(docking, opened.list(never()), { startedAtMs: ports.clock.now(), boot: ports.boot });
+    const at1 = ports.catalog.recentAcquisitions(1)[0]?.entry.receipt.key ?? '';
+    const receipt = decodeReceipt((await ports.vault.readSmall(at1, 1_000_000)) ?? Buffer.alloc(0), at1);
+    renameSync(at('second'), at('away'));
+    try {
+      return await releaseCamera(ports, opened, path, listing, receipt, never());
+    } finally {
+      renameSync(at('away'), at('second'));
+    }
+  }
+
   it('clears nothing while a copy lacks, and clears it once it stands', async () => {
     addVault(2);
     appendFileSync(config, '\n[release]\nenabled = true\n');
@@ -287,6 +311,8 @@ describe('release', () => {
     expect(readdirSync(join(path, 'VIDEO'))).toEqual(['a.mp4']);
     renameSync(at('away'), at('second'));
     await rounds(2);
+    expect(await releaseWhileAway(path)).toBe(0);
+    expect(readdirSync(join(path, 'VIDEO'))).toEqual(['a.mp4']);
     await dock(config, { path, serial: 'BC01' });
     expect(readdirSync(join(path, 'VIDEO'))).toEqual([]);
     expect((await verify(config)).findings).toEqual([]);

@@ -1,10 +1,14 @@
 // Hours of a vault: footage goes to it only then, everything small at any time, and nothing is refused for good.
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type EpochMs, parseSha256 } from '../../src/evidence/index.ts';
+import { dockFolder, recoverSpool } from '../../src/ingest/index.ts';
 import { isWithin, openMemoryVault, type PutSource, parseHours, withHours } from '../../src/vault/index.ts';
 import { describeVault } from '../contract/vault.ts';
 import { expectFailure, expectRejection } from '../expect-failure.ts';
+import { bytesOf, layOut, temporaryPlace } from '../fault/places.ts';
+import { ACTOR, entriesOf, makeStation, never, openIt, verify } from '../fault/stations.ts';
 
 const MIB = 1_048_576;
 const LOCKED = { locked: true, retainUntil: 'permanent' } as const;
@@ -64,5 +68,31 @@ describe('a vault with hours', () => {
     await vault.putOnce('payload/x', source(MIB + 1), LOCKED);
     now = at(12, 0);
     expect((await vault.stat('payload/x'))?.sizeBytes).toBe(MIB + 1);
+  });
+
+  it('leaves footage in the spool by day, and takes all of it in order once its hours begin', async () => {
+    const place = temporaryPlace();
+    const config = await makeStation(join(place, 'station'));
+    let now = at(12, 0);
+    {
+      await using station = await openIt(config);
+      const ports = {
+        ...station.ports,
+        vault: withHours(station.ports.vault, parseHours('22:00-06:00'), { now: () => now }),
+      };
+      const files = Object.fromEntries([1, 2, 3].map((k) => [`v${k}.mp4`, bytesOf(k, MIB + k)]));
+      const order = { path: layOut(join(place, 'card'), files), actor: ACTOR };
+      const { final } = await dockFolder(ports, order, () => undefined, never());
+      expect(final).toBe(false);
+      const { waiting } = await recoverSpool(ports);
+      expect(waiting.map(({ reason }) => reason.code)).toEqual(['vault-waiting']);
+      expect(station.ports.catalog.counts().items).toBe(0);
+      now = at(22, 0);
+      const recovered = await recoverSpool(ports);
+      expect([recovered.waiting, recovered.finished.map(({ ended }) => ended)]).toEqual([[], ['complete']]);
+    }
+    const items = await entriesOf(config, 'item.recorded');
+    expect(items.map(({ path }) => path.text)).toEqual(['v1.mp4', 'v2.mp4', 'v3.mp4']);
+    expect((await verify(config)).findings).toEqual([]);
   });
 });

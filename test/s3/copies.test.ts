@@ -1,0 +1,172 @@
+// A station with a folder and a real S3 store: the store dies, footage is taken all the same, and afterwards both hold everything.
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeleteObjectCommand, ListObjectVersionsCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Station } from '../../src/daemon/station.ts';
+import { tileStoreOf } from '../../src/daemon/tiles.ts';
+import { dockFolder, openReplicator, type Replicator, readMarks, recoverSpool } from '../../src/ingest/index.ts';
+import { openDigestPool, systemClock } from '../../src/platform/index.ts';
+import { leastPolicy, openCopiesVault, openDirectoryVault } from '../../src/vault/index.ts';
+import { describeVault } from '../contract/vault.ts';
+import { bytesOf, layOut, temporaryPlace } from '../fault/places.ts';
+import { ACTOR, entriesOf, makeStation, never, openIt, verify } from '../fault/stations.ts';
+import { makeTempFolder } from '../temp-folder.ts';
+import { adminClient, makeBucket, openFreshVault } from './buckets.ts';
+import { type OwnServer, type S3Server, startServer } from './server.ts';
+
+describeVault('directory and s3', async () => {
+  const folder = await makeTempFolder();
+  const digests = openDigestPool(2);
+  const members = [await openDirectoryVault({ path: folder.path, digests, name: 'disk' }), await openFreshVault()];
+  return {
+    vault: openCopiesVault({ members, required: 2, clock: systemClock, sizeOf: () => 0 }),
+    [Symbol.asyncDispose]: async () => {
+      await digests.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+});
+
+describe('a folder and a store', () => {
+  let server: OwnServer;
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(async () => await server[Symbol.asyncDispose]());
+
+  /** A user of its own, with the least rights on the bucket: whoever may delete is no station. */
+  async function letIn(bucket: string): Promise<Pick<S3Server, 'accessKeyId' | 'secretAccessKey'>> {
+    const keys = { accessKeyId: `KEY${bucket}`, secretAccessKey: `secret-of-${bucket}` };
+    const name = `station-${bucket}`;
+    const [access, secret] = [`--access-key=${keys.accessKeyId}`, `--secret-key=${keys.secretAccessKey}`];
+    await server.admin('user', 'create', `--uid=${name}`, `--display-name=${name}`, access, secret);
+    const client = adminClient(server);
+    const policy = JSON.stringify(leastPolicy({ bucket, prefix: '', principal: `arn:aws:iam:::user/${name}` }));
+    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policy }));
+    client.destroy();
+    return keys;
+  }
+
+  /** A station with a directory vault and a bucket of its own, of which so many must hold a copy. */
+  async function makeBoth(required: number): Promise<{ config: string; bucket: string; place: string }> {
+    const place = temporaryPlace();
+    const config = await makeStation(join(place, 'station'));
+    const bucket = await makeBucket(server);
+    const keys = await letIn(bucket);
+    const credentials = join(place, 'credentials');
+    writeFileSync(
+      credentials,
+      `aws_access_key_id = ${keys.accessKeyId}\naws_secret_access_key = ${keys.secretAccessKey}\n`,
+    );
+    chmodSync(credentials, 0o600);
+    const s3 = `[[vault]]\nkind = "s3"\nendpoint = "${server.endpoint}"\nbucket = "${bucket}"\nmode = "governance"\ncredentials_file = "${credentials}"\n`;
+    const text = readFileSync(config, 'utf8').replace('[vault]', '[[vault]]');
+    writeFileSync(config, `${text}\n${s3}\n[copies]\nrequired = ${required}\n`);
+    return { config, bucket, place };
+  }
+
+  async function replicatorOf({ ports, config }: Station): Promise<Replicator> {
+    return await openReplicator({
+      ...ports,
+      tilesOf: (vault) => tileStoreOf(vault, ports.station),
+      marksPath: join(config.paths.state, 'copies.json'),
+      workFolder: config.paths.state,
+      reserveBytes: 0,
+    });
+  }
+
+  async function rounds(station: Station, replicator: Replicator, count: number): Promise<void> {
+    for (let k = 0; k < count; k += 1) {
+      await recoverSpool(station.ports);
+      await replicator.run(never());
+    }
+  }
+
+  const dockIn = (station: Station, path: string, caseNumber?: string): ReturnType<typeof dockFolder> =>
+    dockFolder(station.ports, { path, case: caseNumber, actor: ACTOR }, () => undefined, never());
+
+  it('the store dies while one copy is enough: all is recorded, and the store catches up with bytes, records and locks', async () => {
+    const { config, bucket, place } = await makeBoth(1);
+    const later = layOut(join(place, 'later'), { 'a.mp4': bytesOf(1, 2_000_000), 'b.mp4': bytesOf(2, 100) });
+    {
+      await using station = await openIt(config);
+      const replicator = await replicatorOf(station);
+      await rounds(station, replicator, 2);
+      await dockIn(station, layOut(join(place, 'before'), { 'x.mp4': bytesOf(9, 1000) }));
+      await server.killGateway();
+      expect((await dockIn(station, later, '案-1')).final).toBe(true);
+      await replicator.run(never());
+      const { s3 } = await readMarks(join(place, 'station/state/copies.json'));
+      expect(s3?.away?.why).toMatch(/nothing answers|cut/);
+      await server.startGateway();
+      // The store is asked again after its rest; the rounds are those of the service.
+      for (let k = 0; k < 3; k += 1) await rounds(station, replicator, 1);
+      await station.ports.publisher.publish();
+      await rounds(station, replicator, 1);
+    }
+    const copied = await entriesOf(config, 'item.copied');
+    expect(copied.map(({ copy }) => [copy.vault, copy.lock])).toEqual([
+      ['s3', 'governance'],
+      ['s3', 'governance'],
+    ]);
+    expect(copied.every(({ copy }) => copy.version !== undefined && copy.retainUntil !== undefined)).toBe(true);
+    expect((await verify(config)).findings).toEqual([]);
+
+    const [item] = await entriesOf(config, 'item.recorded');
+    const key = item?.copies[0]?.key ?? '';
+    const client = adminClient(server);
+    const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key }));
+    for (const { VersionId } of Versions)
+      await client.send(
+        new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId, BypassGovernanceRetention: true }),
+      );
+    client.destroy();
+    const { findings } = await verify(config);
+    expect(findings.map(({ code }) => code)).toEqual(['copy-missing']);
+    expect(`${findings[0]?.where} ${findings[0]?.what}`).toMatch(new RegExp(`${key}.*vault s3`));
+  });
+
+  it('the store dies while both are demanded: footage waits in the spool and drains in order when the store is back', async () => {
+    const { config, place } = await makeBoth(2);
+    await using station = await openIt(config);
+    const replicator = await replicatorOf(station);
+    await rounds(station, replicator, 2);
+    await server.killGateway();
+    const files = Object.fromEntries([1, 2, 3].map((k) => [`v${k}.mp4`, bytesOf(k, 50_000)]));
+    expect((await dockIn(station, layOut(join(place, 'card'), files))).final).toBe(false);
+    await server.startGateway();
+    // The rounds of the service, until the store's rest is over.
+    for (let k = 0; k < 90 && (await recoverSpool(station.ports)).waiting.length > 0; k += 1)
+      await station.ports.clock.wait(1000);
+    const view = station.ports.ledger.view(station.ports.tiles);
+    const items = (await Array.fromAsync(view.entries())).flatMap(({ bytes }) => {
+      const entry = JSON.parse(bytes.toString()) as { kind: string; path: { text: string }; copies: unknown[] }; // as written
+      return entry.kind === 'item.recorded' ? [[entry.path.text, entry.copies.length]] : [];
+    });
+    expect(items).toEqual([
+      ['v1.mp4', 2],
+      ['v2.mp4', 2],
+      ['v3.mp4', 2],
+    ]);
+    expect((await verify(config)).findings).toEqual([]);
+  });
+
+  it('the folder is away: the store alone fills it afterwards, through a temporary file', async () => {
+    const { config, place } = await makeBoth(1);
+    await using station = await openIt(config);
+    const replicator = await replicatorOf(station);
+    await rounds(station, replicator, 2);
+    const vault = join(place, 'station/vault');
+    renameSync(vault, `${vault}-away`);
+    const { final } = await dockIn(station, layOut(join(place, 'card'), { 'a.mp4': bytesOf(5, 3_000_000) }));
+    expect(final).toBe(true);
+    renameSync(`${vault}-away`, vault);
+    for (let k = 0; k < 3; k += 1) {
+      await replicator.run(never());
+      await station.ports.publisher.publish();
+    }
+    expect((await entriesOf(config, 'item.copied')).map(({ copy }) => copy.vault)).toEqual(['directory']);
+    expect((await verify(config)).findings).toEqual([]);
+  });
+});
