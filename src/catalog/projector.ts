@@ -91,6 +91,7 @@ export class Projector {
         return this.#run('insertRefusal', { idx, entry: formatCanonical(entry) });
       case 'station.created':
       case 'ledger.restored':
+      case 'scrub.recorded':
         return undefined; // nothing to find by: the ledger tells it
     }
   }

@@ -1,54 +1,51 @@
-// Checks one item against the vault: manifest (digest, signature, agreement with its entry), payload (every byte, or its size), statement.
-// Reports what is wrong as findings; throws only when the vault itself cannot be read at all.
-import { createHash } from 'node:crypto';
+// Checks one item against the vault: manifest (digest, signature, agreement with its entry), payload (every byte, or what the store
+// tells), and the locks of both. The payload is read by the version its receipt names, whatever was laid over it since.
 import {
   type EntryOf,
   encodeCanonical,
   type Finding,
   finding,
-  isFailure,
   MAX_MANIFEST_BYTES,
   type Manifest,
   openSealed,
   payloadKey,
-  type Verifier,
 } from '../evidence/index.ts';
-import type { Vault } from '../vault/index.ts';
+import type { LockFacts, StoredObject } from '../vault/index.ts';
+import { lockFindings, manifestDemand, payloadDemand } from './check-lock.ts';
+import { checkObject, type Depth, type ObjectPorts, reporting } from './check-object.ts';
+import { type Checked, checkEachCopy } from './copies.ts';
 
-/** How thorough a check is: every byte, or everything but payload bytes. */
-export type Depth = 'full' | 'quick';
+type Recorded = EntryOf<'item.recorded'>;
 
-/** Findings of one recorded item, and how many payload bytes were read. */
-export async function checkItem(
-  vault: Vault,
-  verifier: Verifier,
-  entry: EntryOf<'item.recorded'>,
+/** Findings of one recorded item in all its copies, and how many payload bytes were read. */
+export function checkItem(
+  ports: ObjectPorts,
+  entry: Recorded,
   depth: Depth,
-): Promise<{ readonly findings: Finding[]; readonly bytesRead: number }> {
-  const findings = await checkManifest(vault, verifier, entry);
-  const payload = depth === 'full' ? await readPayload(vault, entry) : await statPayload(vault, entry);
-  return { findings: [...findings, ...payload.findings], bytesRead: payload.bytesRead };
+  payloadDepth: Depth = depth,
+): Promise<Checked> {
+  return checkEachCopy(ports, (each) => checkCopy(each, entry, depth, payloadDepth));
 }
 
-async function checkManifest(vault: Vault, verifier: Verifier, entry: EntryOf<'item.recorded'>): Promise<Finding[]> {
-  const { key, sha256 } = entry.manifest;
-  try {
-    const bytes = await vault.readSmall(key, MAX_MANIFEST_BYTES);
-    if (bytes === undefined) return [finding('manifest-missing', key)];
-    if (createHash('sha256').update(bytes).digest('hex') !== sha256)
-      return [finding('manifest-altered', key, `the ledger says sha256 ${sha256}, the vault holds other bytes`)];
-    return compareManifest(openSealed(bytes, verifier, key), entry);
-  } catch (error) {
-    if (isFailure(error, 'signature-invalid')) return [finding('signature-invalid', key, error.message)];
-    if (isFailure(error, 'invalid') || isFailure(error, 'too-large'))
-      return [finding('manifest-altered', key, error.message)];
-    if (isFailure(error)) return [finding('read-failed', key, error.message)];
-    throw error;
-  }
+async function checkCopy(ports: ObjectPorts, entry: Recorded, depth: Depth, payloadDepth: Depth): Promise<Checked> {
+  const manifest = await checkObject(
+    ports,
+    {
+      ...entry.manifest,
+      maxBytes: MAX_MANIFEST_BYTES,
+      demand: manifestDemand(entry),
+      missing: 'manifest-missing',
+      altered: 'manifest-altered',
+      look: (bytes) => compareManifest(openSealed(bytes, ports.verifier, entry.manifest.key), entry),
+    },
+    depth,
+  );
+  const payload = await checkPayload(ports, entry, payloadDepth);
+  return { findings: [...manifest, ...payload.findings], bytesRead: payload.bytesRead };
 }
 
 /** The entry repeats what the manifest says; a difference means one of them was made to lie before it was signed. */
-function compareManifest(manifest: Manifest, entry: EntryOf<'item.recorded'>): Finding[] {
+function compareManifest(manifest: Manifest, entry: Recorded): Finding[] {
   const said = {
     item: manifest.item,
     acquisition: manifest.acquisition,
@@ -73,48 +70,46 @@ function compareManifest(manifest: Manifest, entry: EntryOf<'item.recorded'>): F
   return [finding('manifest-altered', entry.manifest.key, 'the manifest and its ledger entry do not say the same')];
 }
 
-async function readPayload(
-  vault: Vault,
-  entry: EntryOf<'item.recorded'>,
-): Promise<{ findings: Finding[]; bytesRead: number }> {
-  const key = payloadKey(entry.payload.sha256);
-  const where = `${key} (${entry.item})`;
-  try {
-    const found = await vault.digest(key);
-    if (found === undefined) return { findings: [finding('payload-missing', where)], bytesRead: 0 };
-    if (found.sha256 === entry.payload.sha256 && found.sizeBytes === entry.payload.sizeBytes)
-      return { findings: await checkSealed(vault, key), bytesRead: found.sizeBytes };
-    const what = `on record are ${entry.payload.sizeBytes} bytes with sha256 ${entry.payload.sha256}; the vault holds ${found.sizeBytes} bytes with ${found.sha256}`;
-    return { findings: [finding('payload-altered', where, what)], bytesRead: found.sizeBytes };
-  } catch (error) {
-    if (isFailure(error)) return { findings: [finding('read-failed', where, error.message)], bytesRead: 0 };
-    throw error;
-  }
+async function checkPayload(ports: ObjectPorts, entry: Recorded, depth: Depth): Promise<Checked> {
+  let bytesRead = 0;
+  const findings = await reporting(whereOf(entry), 'payload-altered', async () => {
+    const key = payloadKey(entry.payload.sha256);
+    const facts = await factsOf(ports, key, entry);
+    if (facts === undefined) return [finding('payload-missing', whereOf(entry))];
+    const kept = keptFindings(ports, key, entry, facts);
+    if (depth === 'quick') return [...alteredFindings(entry, facts), ...kept];
+    const found = await ports.vault.digest(key, entry.copies);
+    if (found === undefined) return [finding('payload-missing', whereOf(entry))];
+    bytesRead = found.sizeBytes;
+    return [...alteredFindings(entry, found), ...kept];
+  });
+  return { findings, bytesRead };
 }
 
-async function statPayload(
-  vault: Vault,
-  entry: EntryOf<'item.recorded'>,
-): Promise<{ findings: Finding[]; bytesRead: number }> {
-  const key = payloadKey(entry.payload.sha256);
-  const where = `${key} (${entry.item})`;
-  const found = await vault.stat(key);
-  if (found === undefined) return { findings: [finding('payload-missing', where)], bytesRead: 0 };
-  const findings =
-    found.sizeBytes === entry.payload.sizeBytes
-      ? []
-      : [
-          finding(
-            'payload-altered',
-            where,
-            `on record are ${entry.payload.sizeBytes} bytes; the vault holds ${found.sizeBytes}`,
-          ),
-        ];
-  if (!found.sealed) findings.push(finding('object-writable', key));
-  return { findings, bytesRead: 0 };
+function whereOf({ item, payload }: Recorded): string {
+  return `${payloadKey(payload.sha256)} (${item})`;
 }
 
-async function checkSealed(vault: Vault, key: string): Promise<Finding[]> {
-  const found = await vault.stat(key);
-  return found?.sealed === false ? [finding('object-writable', key, 'its file may be written to: chmod a-w')] : [];
+/** What the store tells of the payload without giving its bytes. */
+function factsOf({ vault }: ObjectPorts, key: string, entry: Recorded): Promise<LockFacts | StoredObject | undefined> {
+  return vault.guard === undefined ? vault.stat(key, entry.copies) : vault.guard.lockOf(key, entry.copies);
+}
+
+function keptFindings(ports: ObjectPorts, key: string, entry: Recorded, facts: LockFacts | StoredObject): Finding[] {
+  if ('lock' in facts)
+    return lockFindings(facts, payloadDemand(entry, ports.vault.name), whereOf(entry), ports.clock.now());
+  return facts.sealed ? [] : [finding('object-writable', key, 'its file may be written to: chmod a-w')];
+}
+
+/** Without a digest only the size can be compared. */
+function alteredFindings(
+  entry: Recorded,
+  found: { readonly sizeBytes: number; readonly sha256?: string | undefined },
+): Finding[] {
+  const { sha256, sizeBytes } = entry.payload;
+  const same = found.sizeBytes === sizeBytes && (found.sha256 === undefined || found.sha256 === sha256);
+  if (same) return [];
+  const digest = found.sha256 === undefined ? '' : ` with sha256 ${found.sha256}`;
+  const what = `on record are ${sizeBytes} bytes with sha256 ${sha256}; the vault holds ${found.sizeBytes} bytes${digest}`;
+  return [finding('payload-altered', whereOf(entry), what)];
 }

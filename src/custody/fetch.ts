@@ -1,9 +1,9 @@
 // Fetches an item's bytes out of the vault, hashing while writing: the file appears under its name only when the digest fits.
-// Never overwrites a file.
+// They are read by the version on record, whatever was laid over it since. Never overwrites a file.
 import { createHash, randomBytes } from 'node:crypto';
 import { link, open, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { errnoOf, Failure, parseItemId, payloadKey, type Sha256 } from '../evidence/index.ts';
+import { type EntryOf, errnoOf, Failure, parseItemId, payloadKey, type Sha256 } from '../evidence/index.ts';
 import { exists, TEMP_PREFIX } from '../platform/index.ts';
 import type { CustodyPorts, OnCheck } from './ports.ts';
 
@@ -33,7 +33,7 @@ export async function fetchItem(
   );
   try {
     const { sha256, sizeBytes } = known.entry.payload;
-    const got = await writeHashed(ports, payloadKey(sha256), temp, sizeBytes, onCheck, signal);
+    const got = await writeHashed(ports, known.entry, temp, onCheck, signal);
     if (got !== sha256)
       throw new Failure(
         'digest-mismatch',
@@ -50,21 +50,20 @@ export async function fetchItem(
 }
 
 async function writeHashed(
-  ports: CustodyPorts,
-  key: string,
+  { vault }: CustodyPorts,
+  { payload, copies }: EntryOf<'item.recorded'>,
   temp: string,
-  total: number,
   onCheck: OnCheck,
   signal: AbortSignal,
 ): Promise<string> {
   const hash = createHash('sha256');
   await using file = await open(temp, 'wx', 0o640);
   let done = 0;
-  for await (const chunk of ports.vault.read(key, signal)) {
+  for await (const chunk of vault.read(payloadKey(payload.sha256), signal, copies)) {
     hash.update(chunk);
     for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
     done += chunk.length;
-    onCheck({ step: 'fetching', done, total, unit: 'bytes' });
+    onCheck({ step: 'fetching', done, total: payload.sizeBytes, unit: 'bytes' });
   }
   await file.sync();
   return hash.digest('hex');

@@ -2,8 +2,6 @@
 // Whether the case is complete, only a whole verification tells, since it reads every entry.
 import type { CatalogItem } from '../catalog/index.ts';
 import {
-  caseStatementOf,
-  checkStatement,
   decodeEntry,
   type Entry,
   encodeCanonical,
@@ -12,13 +10,15 @@ import {
   finding,
   isFailure,
   isForeign,
-  MAX_STATEMENT_BYTES,
+  ledgerPrefix,
   parseCaseNumber,
   parseItemId,
 } from '../evidence/index.ts';
 import type { LedgerView } from '../ledger/index.ts';
-import { checkItem, type Depth } from './check-item.ts';
+import { checkNamed } from './check-entry.ts';
+import type { Depth } from './check-object.ts';
 import { Lanes } from './lanes.ts';
+import { collectOverlays } from './overlays.ts';
 import type { CustodyPorts, OnCheck } from './ports.ts';
 import { Gathering, type VerifyResult } from './verify-result.ts';
 
@@ -39,6 +39,7 @@ export async function verifySome(
   const gathering = new Gathering();
   const lanes = new Lanes(LANES);
   const view = ports.ledger.view(ports.tiles);
+  await collectOverlays(ports.vault, ledgerPrefix(ports.station)); // so that entries are proven by the original tiles
   let done = 0;
   for (const item of itemsOf(ports, scope)) {
     signal.throwIfAborted();
@@ -84,12 +85,11 @@ async function verifyOne(
     gathering.add([
       finding('catalog-altered', `item ${entry.item}`, 'the catalog shows another record than the ledger'),
     ]);
-  if (proven.entry.kind !== 'item.recorded') return undefined;
-  const { findings, bytesRead } = await checkItem(ports.vault, ports.verifier, proven.entry, depth);
+  const published = ports.ledger.state().published?.size ?? 0;
+  const { findings, bytesRead } = await checkNamed(ports, { index, entry: proven.entry, published }, depth);
   gathering.add(findings);
   gathering.count('bytes', bytesRead);
   if (depth === 'full') gathering.count('payloads');
-  gathering.add(await statementFindings(ports, index, proven.entry));
   return undefined;
 }
 
@@ -104,20 +104,6 @@ async function provenEntry(view: LedgerView, index: number): Promise<{ readonly 
     if (isFailure(error, 'not-found'))
       return finding('catalog-altered', `entry ${index}`, 'the catalog names an entry that the ledger does not have');
     if (isFailure(error)) return finding('entry-altered', `entry ${index}`, error.message);
-    throw error;
-  }
-}
-
-async function statementFindings(ports: CustodyPorts, index: number, entry: Entry): Promise<Finding[]> {
-  const found = caseStatementOf(ports.station, index, entry);
-  if (found === undefined || index >= (ports.ledger.state().published?.size ?? 0)) return [];
-  try {
-    const bytes = await ports.vault.readSmall(found.key, MAX_STATEMENT_BYTES);
-    if (bytes === undefined) return [finding('statement-missing', found.key)];
-    checkStatement(bytes, found.statement, ports.verifier, found.key);
-    return [];
-  } catch (error) {
-    if (isFailure(error)) return [finding('statement-altered', found.key, error.message)];
     throw error;
   }
 }

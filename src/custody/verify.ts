@@ -1,10 +1,8 @@
-// Verifies an archive: every ledger entry, every object it names, every object in the vault that nothing names, and the catalog.
-// Reads everything, changes nothing, believes only the station's public key.
-import { createHash } from 'node:crypto';
+// Verifies an archive: every ledger entry, every object it names, every object in the vault that nothing names, what was laid over
+// them, their locks, and the catalog. Reads everything, changes nothing, believes only the station's public key.
 import { verifyCatalog } from '../catalog/index.ts';
 import {
   caseStatementOf,
-  checkStatement,
   decodeEntry,
   decodeReceipt,
   type Entry,
@@ -15,31 +13,34 @@ import {
   isFailure,
   isForeign,
   ledgerPrefix,
-  MAX_RECEIPT_BYTES,
-  MAX_STATEMENT_BYTES,
   manifestKey,
   payloadKey,
   type Receipt,
   type StationName,
-  type Verifier,
 } from '../evidence/index.ts';
-import { CHECKPOINT_PATH, type LedgerReader, type TileStore, verifyLedger } from '../ledger/index.ts';
+import { type LedgerReader, type TileStore, verifyLedger } from '../ledger/index.ts';
 import type { Vault } from '../vault/index.ts';
-import { checkItem, type Depth } from './check-item.ts';
+import { checkLedgerCopies } from './check-copies.ts';
+import { checkItem } from './check-item.ts';
+import type { Depth, ObjectPorts } from './check-object.ts';
+import { checkReceiptObject } from './check-receipt.ts';
+import { checkStatementObject } from './check-statement.ts';
 import { KeySet } from './key-set.ts';
 import { Lanes } from './lanes.ts';
+import { collectOverlays, overlayFindings } from './overlays.ts';
 import type { OnCheck } from './ports.ts';
+import { findStrays, type InHand } from './strays.ts';
 import { Gathering, type VerifyResult } from './verify-result.ts';
 
-/** Checks side by side; hashing threads are the limit, these only keep them fed. */
+/** Checks side by side: hashing threads, or the network, are the limit; these only keep them fed. */
 const LANES = 6;
 
 /** What a whole verification needs; the head and the catalog may be missing or broken, which is what it is there to tell. */
-export interface VerifyPorts {
+export interface VerifyPorts extends ObjectPorts {
   readonly station: StationName;
-  readonly verifier: Verifier;
-  readonly vault: Vault;
   readonly tiles: TileStore;
+  /** The ledger as it lies in one of several vaults. */
+  tilesOf(vault: Vault): TileStore;
   /** Path of the ledger head; what is wrong with it is among the findings. */
   readonly headPath: string;
   /** The head, when it can be opened. */
@@ -49,7 +50,7 @@ export interface VerifyPorts {
   readonly workFolder: string;
   /** What was found while opening the station. */
   readonly findings: readonly Finding[];
-  inHand(): Promise<{ readonly acquisitions: ReadonlySet<string>; readonly digests: ReadonlySet<string> }>;
+  inHand(): Promise<InHand>;
 }
 
 interface Pass {
@@ -84,6 +85,8 @@ export async function verifyArchive(
     published: state === undefined ? Number.POSITIVE_INFINITY : (state.published?.size ?? 0),
     total: state?.checkpoint.size ?? 0,
   };
+  // Before anything is read: from here on the vault gives the originals, whatever lies over them.
+  const overlays = await collectOverlays(ports.vault, '');
   const ledger = await verifyLedger({
     headPath: ports.headPath,
     store: ports.tiles,
@@ -95,10 +98,25 @@ export async function verifyArchive(
     },
   });
   gathering.add(ledger.findings);
+  gathering.add(await checkLedgerCopies(ports, state?.published?.size ?? 0, signal));
   await pass.lanes.drain();
-  gathering.add(await findStrays(pass));
+  gathering.add(overlayFindings(overlays, (key) => isOnRecord(pass, key)));
+  gathering.add(await findStraysOf(pass));
   gathering.add(await checkCatalog(pass, signal));
   return gathering.result();
+}
+
+function isOnRecord({ ports, expected }: Pass, key: string): boolean {
+  return key.startsWith(ledgerPrefix(ports.station)) || expected.has(key);
+}
+
+function findStraysOf({ ports, expected, gathering }: Pass): Promise<Finding[]> {
+  return findStrays({
+    ...ports,
+    inHand: () => ports.inHand(),
+    isExpected: (key) => expected.has(key),
+    count: (what) => gathering.count(what),
+  });
 }
 
 async function checkEntry(pass: Pass, index: number, bytes: Buffer): Promise<void> {
@@ -122,7 +140,7 @@ async function checkEntry(pass: Pass, index: number, bytes: Buffer): Promise<voi
 }
 
 async function checkRecorded(pass: Pass, entry: EntryOf<'item.recorded'>): Promise<void> {
-  const { ports, gathering, expected } = pass;
+  const { ports, gathering, expected, depth } = pass;
   const payload = payloadKey(entry.payload.sha256);
   const again = expected.has(payload);
   for (const each of [payload, entry.manifest.key, itemMark(entry.item, entry.payload.sha256)]) expected.add(each);
@@ -137,9 +155,9 @@ async function checkRecorded(pass: Pass, entry: EntryOf<'item.recorded'>): Promi
     ]);
   await pass.lanes.add(async () => {
     // Bytes that another item has already brought here are not read a second time.
-    const { findings, bytesRead } = await checkItem(ports.vault, ports.verifier, entry, again ? 'quick' : pass.depth);
+    const { findings, bytesRead } = await checkItem(ports, entry, depth, again ? 'quick' : depth);
     gathering.add(findings);
-    if (pass.depth === 'full' && !again) gathering.count('payloads');
+    if (depth === 'full' && !again) gathering.count('payloads');
     gathering.count('bytes', bytesRead);
   });
 }
@@ -152,26 +170,15 @@ function itemMark(item: string, sha256: string): string {
 /** A receipt, or the list of a release: the bytes on record, and what they say. */
 async function checkReceipt(
   pass: Pass,
-  { key, sha256 }: EntryOf<'acquisition.recorded'>['receipt'],
+  object: EntryOf<'acquisition.recorded'>['receipt'],
   look: (bytes: Buffer, key: string) => Finding[],
 ): Promise<void> {
   const { gathering, ports } = pass;
-  pass.expected.add(key);
+  pass.expected.add(object.key);
   gathering.count('receipts');
-  await pass.lanes.add(async () => {
-    try {
-      const bytes = await ports.vault.readSmall(key, MAX_RECEIPT_BYTES);
-      if (bytes === undefined) gathering.add([finding('receipt-missing', key)]);
-      else if (createHash('sha256').update(bytes).digest('hex') !== sha256)
-        gathering.add([
-          finding('receipt-altered', key, `the ledger says sha256 ${sha256}, the vault holds other bytes`),
-        ]);
-      else gathering.add(look(bytes, key));
-    } catch (error) {
-      if (!isFailure(error)) throw error;
-      gathering.add([finding(error.code === 'invalid' ? 'receipt-altered' : 'read-failed', key, error.message)]);
-    }
-  });
+  await pass.lanes.add(async () =>
+    gathering.add(await checkReceiptObject(ports, object, pass.depth, (bytes) => look(bytes, object.key))),
+  );
 }
 
 /** Every file on a receipt is on record with those bytes, or has a reason why not. Items precede their receipt in the ledger. */
@@ -203,68 +210,7 @@ async function checkStatementOf(pass: Pass, index: number, entry: Entry | Foreig
   pass.expected.add(found.key);
   if (index >= pass.published) return;
   gathering.count('statements');
-  await pass.lanes.add(async () => {
-    try {
-      const bytes = await ports.vault.readSmall(found.key, MAX_STATEMENT_BYTES);
-      if (bytes === undefined) gathering.add([finding('statement-missing', found.key)]);
-      else checkStatement(bytes, found.statement, ports.verifier, found.key);
-    } catch (error) {
-      if (!isFailure(error)) throw error;
-      const code =
-        error.code === 'signature-invalid'
-          ? 'signature-invalid'
-          : error.code === 'invalid' || error.code === 'too-large'
-            ? 'statement-altered'
-            : 'read-failed';
-      gathering.add([finding(code, found.key, error.message)]);
-    }
-  });
-}
-
-/** Objects of this station that nothing on record names. What is in hand right now is about to be named. */
-async function findStrays(pass: Pass): Promise<Finding[]> {
-  const { ports } = pass;
-  const candidates: { readonly key: string; readonly sealed: boolean }[] = [];
-  const findings: Finding[] = [];
-  for await (const { key, sealed } of ports.vault.list('')) {
-    pass.gathering.count('objects');
-    if (isOthers(key, ports.station)) continue;
-    const ofLedger = key.startsWith(ledgerPrefix(ports.station)); // whether it belongs there, the ledger's own verification tells
-    if (!ofLedger && !pass.expected.has(key)) candidates.push({ key, sealed });
-    else if (!sealed && key !== `${ledgerPrefix(ports.station)}${CHECKPOINT_PATH}`)
-      findings.push(finding('object-writable', key, 'its file may be written to: chmod a-w'));
-  }
-  if (candidates.length === 0) return findings;
-  const inHand = await ports.inHand();
-  const others = await hasOtherStations(ports);
-  for (const { key } of candidates) if (!isExcused(key, inHand, others)) findings.push(finding('object-stray', key));
-  return findings;
-}
-
-function isOthers(key: string, station: string): boolean {
-  const [folder, name, file] = key.split('/');
-  if (folder === 'cases')
-    return (
-      file !== undefined &&
-      !new RegExp(`^${station.replaceAll('.', '\\.')}-\\d+\\.json$`).test(file) &&
-      /^[a-z0-9][a-z0-9.-]*-\d+\.json$/.test(file)
-    );
-  return (
-    (folder === 'manifests' || folder === 'receipts' || folder === 'ledgers') && name !== station && file !== undefined
-  );
-}
-
-async function hasOtherStations(ports: VerifyPorts): Promise<boolean> {
-  for await (const { key } of ports.vault.list('ledgers/'))
-    if (!key.startsWith(ledgerPrefix(ports.station))) return true;
-  return false;
-}
-
-/** Payloads carry no station's name: where several share a vault, only verifying all of them tells a stray payload. */
-function isExcused(key: string, inHand: Awaited<ReturnType<VerifyPorts['inHand']>>, others: boolean): boolean {
-  const name = key.slice(key.lastIndexOf('/') + 1);
-  if (key.startsWith('payload/')) return others || inHand.digests.has(name);
-  return inHand.acquisitions.has(name.slice(0, 24));
+  await pass.lanes.add(async () => gathering.add(await checkStatementObject(ports, found)));
 }
 
 async function checkCatalog(pass: Pass, signal: AbortSignal): Promise<readonly Finding[]> {

@@ -60,6 +60,8 @@ async function verifyWhole(
       verifier: station.public_key,
       vault,
       tiles: tileStoreOf(vault, station.name),
+      tilesOf: (member) => tileStoreOf(member, station.name),
+      clock: systemClock,
       headPath: places.head,
       head,
       catalogPath: places.catalog,

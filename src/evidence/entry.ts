@@ -29,6 +29,9 @@ export const MAX_ENTRY_BYTES = 65_535;
 /** Longest extracted text kept in one entry, in characters (three UTF-8 bytes each at most for Chinese). */
 export const MAX_EXTRACT_CHARS = 12_000;
 
+/** Findings that one scrub entry spells out; a place is at most 4096 characters, so not all of them may be that long. */
+export const MAX_SCRUB_FINDINGS = 10;
+
 const base = {
   v: z.literal(1),
   at: instantSchema,
@@ -153,6 +156,22 @@ export const entrySchemas = {
     root: sha256Schema,
     adopted: z.int().nonnegative(),
     reason: text,
+  }),
+  'scrub.recorded': z.strictObject({
+    ...base,
+    kind: z.literal('scrub.recorded'),
+    /** Ledger entries whose objects were read back: `from` to `to`, without `to`. */
+    from: z.int().nonnegative(),
+    to: z.int().nonnegative(),
+    items: z.int().nonnegative(),
+    bytes: bytesSchema,
+    /** How many things were found wrong, and the first of them by code and place. */
+    findings: z.int().nonnegative(),
+    first: z.array(z.strictObject({ code: text, where: text })).max(MAX_SCRUB_FINDINGS),
+    startedAt: instantSchema,
+    finishedAt: instantSchema,
+    /** Set where this reached the end of the ledger: everything on record was read since `cycleStartedAt`. */
+    cycleStartedAt: instantSchema.optional(),
   }),
 } as const;
 

@@ -33,6 +33,12 @@ export const FINDINGS = {
   'catalog-behind': 'the catalog lacks the newest entries',
   'object-stray': 'something stands in the vault that no record names',
   'object-writable': 'a stored object may be overwritten',
+  'object-hidden': 'a delete marker was laid over an object on record',
+  'object-overlaid': 'a newer version was laid over an object on record',
+  'lock-missing': 'an object on record is not locked as it must be',
+  'lock-shortened': 'the lock of an object on record ends before the time that was recorded',
+  'lock-ending': 'the lock of an object on record could not be lengthened',
+  'hold-missing': 'the legal hold of an object on record was taken off',
   'copy-missing': 'a copy of an object is missing from one vault',
   'read-failed': 'something could not be read',
 } as const;

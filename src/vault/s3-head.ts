@@ -1,6 +1,7 @@
 // What the store says of an object. A delete marker over it does not hide it, and a refusal without words is asked for its reason.
 // Nothing here writes.
 import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+import { isCheckpointKey } from './port.ts';
 import { saysDeleteMarker, saysMissing, saysWithoutWords } from './s3-error.ts';
 import type { S3Requests } from './s3-requests.ts';
 import { listVersions, originalOf } from './s3-versions.ts';
@@ -68,8 +69,9 @@ async function reasonOf(
   }
 }
 
-/** Version id of the object under a write-once name, whatever was laid over it. */
+/** Version id of the object under a write-once name, whatever was laid over it; of the checkpoint, which is replaced, the newest one. */
 export async function originalVersion(requests: S3Requests, key: string): Promise<string | undefined> {
-  for await (const { versions } of listVersions(requests, key, { exactly: true })) return originalOf(versions)?.version;
+  for await (const { versions } of listVersions(requests, key, { exactly: true }))
+    return (isCheckpointKey(key) ? versions.find((each) => !each.marker) : originalOf(versions))?.version;
   return undefined;
 }

@@ -21,7 +21,7 @@ import { makeThrottle } from './s3-body.ts';
 import { S3Checkpoints, type StandingCheckpoint } from './s3-checkpoint.ts';
 import { saysDeleteMarker, saysMissing } from './s3-error.ts';
 import { headObject, originalVersion } from './s3-head.ts';
-import { lockFacts } from './s3-lock.ts';
+import { lackOf, lockFacts, wantedLock } from './s3-lock.ts';
 import { abortStaleUploads } from './s3-multipart.ts';
 import { putObject } from './s3-put.ts';
 import { lockLonger, type PutPorts } from './s3-receipt.ts';
@@ -195,7 +195,10 @@ export class S3Vault implements Vault {
       if (!saysMissing(error)) throw error;
       const below =
         version === undefined && saysDeleteMarker(error) ? await originalVersion(this.#requests, key) : undefined;
-      return below === undefined ? undefined : await ask(below);
+      if (below === undefined) return undefined;
+      const answer = await ask(below);
+      // Under a marker nothing stands for the store: a checkpoint is put there anew, on the condition that there is none.
+      return isCheckpointKey(key) ? { ...answer, ETag: undefined } : answer;
     }
   }
 
@@ -265,7 +268,8 @@ export class S3Vault implements Vault {
   async #extendLock(key: string, terms: PutTerms, copies: Copies | undefined): Promise<LockFacts> {
     const found = await this.#lockOf(key, copies);
     if (found === undefined) throw new Failure('not-found', `${this.#requests.where} holds no ${key}`);
-    return await lockLonger(this.#requests, key, found, terms);
+    const enough = lackOf(found, wantedLock(terms, this.#requests.options)) === undefined;
+    return enough ? found : await lockLonger(this.#requests, key, found, terms);
   }
 
   async replaceCheckpoint(key: string, bytes: Uint8Array): Promise<void> {

@@ -86,6 +86,19 @@ const ENTRIES: Readonly<Record<keyof typeof entrySchemas, unknown>> = {
     adopted: 1,
     reason: '磁盘损坏',
   },
+  'scrub.recorded': {
+    ...base,
+    kind: 'scrub.recorded',
+    from: 0,
+    to: 7,
+    items: 3,
+    bytes: 7,
+    findings: 1,
+    first: [{ code: 'payload-altered', where: 'payload/sha256/ab/证据' }],
+    startedAt: base.at,
+    finishedAt: base.at,
+    cycleStartedAt: base.at,
+  },
 };
 
 describe('an entry', () => {

@@ -1,0 +1,57 @@
+// Checks everything one ledger entry names: its item, receipt or list, its case statement, and what was laid over any of them.
+// For one item, one case and the rolling check; a whole verification takes the same checks apart, to look at each object once.
+import { caseStatementOf, type Entry, type Finding, payloadKey, type StationName } from '../evidence/index.ts';
+import { checkItem } from './check-item.ts';
+import { type Depth, type ObjectPorts, reporting } from './check-object.ts';
+import { checkReceiptObject } from './check-receipt.ts';
+import { checkStatementObject } from './check-statement.ts';
+import type { Checked } from './copies.ts';
+import { collectOverlays, overlayFindings } from './overlays.ts';
+
+/** What checking an entry stands on. */
+export interface EntryPorts extends ObjectPorts {
+  readonly station: StationName;
+}
+
+/** Objects that an entry names by digest, and its statement where that must stand already. */
+export function objectsOf(station: StationName, index: number, entry: Entry, published: number): string[] {
+  const statement = index < published ? caseStatementOf(station, index, entry) : undefined;
+  const own = statement === undefined ? [] : [statement.key];
+  if (entry.kind === 'item.recorded') return [payloadKey(entry.payload.sha256), entry.manifest.key, ...own];
+  if (entry.kind === 'acquisition.recorded') return [entry.receipt.key, ...own];
+  return entry.kind === 'camera.released' ? [entry.list.key, ...own] : own;
+}
+
+/** Findings of all that an entry names; its statement is asked for once the entry is below `published`. */
+export async function checkNamed(
+  ports: EntryPorts,
+  { index, entry, published }: { readonly index: number; readonly entry: Entry; readonly published: number },
+  depth: Depth,
+): Promise<Checked> {
+  const over = await laidOver(ports, objectsOf(ports.station, index, entry, published));
+  const { findings, bytesRead } = await checkObjects(ports, entry, depth);
+  const statement = index < published ? caseStatementOf(ports.station, index, entry) : undefined;
+  const said = statement === undefined ? [] : await checkStatementObject(ports, statement);
+  return { findings: [...over, ...findings, ...said], bytesRead };
+}
+
+/** Asked for before the objects are read, so that the vault reads the originals. */
+async function laidOver({ vault }: EntryPorts, keys: readonly string[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const key of vault.guard === undefined ? [] : keys)
+    findings.push(
+      ...(await reporting(key, 'read-failed', async () =>
+        overlayFindings(await collectOverlays(vault, key), (each) => each === key),
+      )),
+    );
+  return findings;
+}
+
+async function checkObjects(ports: EntryPorts, entry: Entry, depth: Depth): Promise<Checked> {
+  if (entry.kind === 'item.recorded') return await checkItem(ports, entry, depth);
+  const receipt =
+    entry.kind === 'acquisition.recorded' ? entry.receipt : entry.kind === 'camera.released' ? entry.list : undefined;
+  if (receipt === undefined) return { findings: [], bytesRead: 0 };
+  // The digest is on record, so what it says was looked at when it was recorded, and is by every whole verification.
+  return { findings: await checkReceiptObject(ports, receipt, depth, () => []), bytesRead: 0 };
+}
