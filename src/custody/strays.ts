@@ -71,7 +71,6 @@ async function straysAmong(ports: StrayPorts, candidates: readonly string[]): Pr
 
 function isOthers(key: string, station: string): boolean {
   const [folder, name, file] = key.split('/');
-  if (folder === 'canary') return true; // what a check of the store has left: never evidence
   if (folder === 'cases')
     return (
       file !== undefined &&

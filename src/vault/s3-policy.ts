@@ -47,14 +47,10 @@ const BUCKET_RIGHTS = [
   's3:GetBucketObjectLockConfiguration',
 ];
 
-/** Said aloud, since a denial wins over whatever else is allowed: in Ceph who uploads an object owns it, and could make it public. */
-const DENIED_ON_OBJECTS = [
-  's3:DeleteObject',
-  's3:DeleteObjectVersion',
-  's3:BypassGovernanceRetention',
-  's3:PutObjectAcl',
-  's3:PutObjectVersionAcl',
-];
+/** Said aloud, since a denial wins over whatever else is allowed somewhere. */
+const DENIED_ON_OBJECTS = ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention'];
+/** In Ceph who uploads an object owns it, and could make it public. Only there: MinIO does not know these words and refuses them. */
+const DENIED_TO_OWNERS = ['s3:PutObjectAcl', 's3:PutObjectVersionAcl'];
 const DENIED_ON_BUCKET = ['s3:DeleteBucket', 's3:PutBucket*', 's3:PutLifecycleConfiguration'];
 
 /** The least rights with which a station works. */
@@ -77,7 +73,12 @@ export function leastPolicy({ bucket, prefix, principal }: PolicyScope): Policy 
     Statement: [
       statement('DocketObjects', 'Allow', OBJECT_RIGHTS, `${bucketArn}/${prefix}*`),
       statement('DocketBucket', 'Allow', BUCKET_RIGHTS, bucketArn),
-      statement('DocketNeverObjects', 'Deny', DENIED_ON_OBJECTS, `${bucketArn}/*`),
+      statement(
+        'DocketNeverObjects',
+        'Deny',
+        [...DENIED_ON_OBJECTS, ...(principal === undefined ? [] : DENIED_TO_OWNERS)],
+        `${bucketArn}/*`,
+      ),
       statement('DocketNeverBucket', 'Deny', DENIED_ON_BUCKET, bucketArn),
     ],
   };

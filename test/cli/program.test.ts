@@ -72,6 +72,36 @@ describe('docket', () => {
     }
   });
 
+  it('tells what a check of the vaults found, with what to do, and ends with 7 when one is not fit', async () => {
+    const { exit, out } = await run(['vault', 'check']);
+    expect(exit).toBe(EXIT.storage);
+    expect(out.split('\n')).toEqual([
+      'Vault s3: https://store, bucket \\u{1b}evil',
+      '  ok    versions  on',
+      '  FAIL  lock      none',
+      '                  -> choose another',
+      '',
+      'NOT fit to hold evidence: 1 check failed.',
+      '',
+    ]);
+    expect(JSON.parse((await run(['vault', 'check', '--json'])).out)).toEqual(CHECKED);
+    const refused = await run(['vault', 'init']);
+    expect([refused.exit, refused.err]).toEqual([EXIT.storage, expect.stringContaining('no Object Lock') as string]);
+  });
+
+  it('takes a vault from its options before there is a station, and says policies in ASCII', async () => {
+    const { exit, out } = await run(['vault', 'policy', '--vault', 's3://b/某区', '--principal', 'p'], {}, {});
+    expect(exit).toBe(EXIT.ok);
+    expect(out).toContain('s3://b/\\u67d0\\u533a');
+    expect(JSON.parse(out)).toEqual({ of: { address: { vault: 's3://b/某区' } }, request: { principal: 'p' } });
+    for (const argv of [
+      ['vault', 'check', '--endpoint', 'https://x'],
+      ['init', 'dir', '--mode', 'compliance'],
+      ['vault', 'check', '--mode', 'none'],
+    ])
+      expect([argv, (await run(argv)).exit]).toEqual([argv, EXIT.usage]);
+  });
+
   it('takes the station from --config before or after the command, else from the environment', async () => {
     const verify: Partial<UseCases> = { verify: () => Promise.resolve({ ok: true, checked: {}, findings: [] }) };
     expect((await run(['verify'], verify)).opened).toEqual(['c.toml']);
