@@ -3,7 +3,8 @@
 // Never asks anybody but the endpoint: the SDK's own search for credentials (metadata services, profiles) is not used.
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { Failure, isFailure } from '../evidence/index.ts';
 import type { S3VaultOptions } from './s3-options.ts';
 
 /** Connections at a time: uploads, the requests between them, and verification's lanes. */
@@ -24,15 +25,7 @@ export function makeS3Client(options: S3VaultOptions): S3Client {
     region: options.region,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     forcePathStyle: options.pathStyle,
-    credentials: async () => {
-      const { accessKeyId, secretAccessKey, sessionToken } = await options.credentials();
-      return {
-        accessKeyId,
-        secretAccessKey,
-        expiration: OVER,
-        ...(sessionToken === undefined ? {} : { sessionToken }),
-      };
-    },
+    credentials: credentialsFor(options),
     maxAttempts: 1, // what may be tried again, and how, is decided where the request is made
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -48,4 +41,24 @@ export function makeS3Client(options: S3VaultOptions): S3Client {
       throwOnRequestTimeout: true,
     },
   });
+}
+
+/** Once there were credentials, a file that cannot be read is one that is just being replaced: footage waits, the station does not stop. */
+function credentialsFor(options: S3VaultOptions): NonNullable<S3ClientConfig['credentials']> {
+  let were = false;
+  return async () => {
+    try {
+      const { accessKeyId, secretAccessKey, sessionToken } = await options.credentials();
+      were = true;
+      return {
+        accessKeyId,
+        secretAccessKey,
+        expiration: OVER,
+        ...(sessionToken === undefined ? {} : { sessionToken }),
+      };
+    } catch (error) {
+      if (!were || !isFailure(error, 'config-invalid')) throw error;
+      throw new Failure('vault-refused', error.message, { facts: error.facts, cause: error });
+    }
+  };
 }

@@ -11,7 +11,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { formatInstant, type Instant } from '../../src/evidence/index.ts';
+import { Failure, formatInstant, type Instant } from '../../src/evidence/index.ts';
 import { type Clock, makeGate, systemClock } from '../../src/platform/index.ts';
 import {
   openS3Vault,
@@ -31,9 +31,12 @@ const DAY_MS = 86_400_000;
 const KEY = 'manifests/station-7/x.json';
 const CHECKPOINT = 'ledgers/station-7/checkpoint';
 
-/** An instant so many days from now, in whole seconds, as stores keep them. */
+/** The same all through a run, so that two calls give the same instant. */
+const STARTED = Date.now();
+
+/** An instant so many days from the start, in whole seconds, as stores keep them. */
 function inDays(days: number): Instant {
-  return formatInstant(Math.ceil((Date.now() + days * DAY_MS) / 1000) * 1000);
+  return formatInstant(Math.ceil((STARTED + days * DAY_MS) / 1000) * 1000);
 }
 
 function locked(days: number, more: { readonly legalHold?: boolean } = {}): PutTerms {
@@ -430,6 +433,23 @@ describe('an S3 vault', () => {
     const failure = await expectRejection('vault-refused', changing.stat(KEY));
     expect(failure.message).toMatch(/secret key does not fit/);
     secretAccessKey = (await good.credentials()).secretAccessKey;
+    expect(await changing.stat(KEY)).toBeUndefined();
+  });
+
+  it('without credentials is badly configured at the start, and only refused while they are being replaced', async () => {
+    const good = vaultOptions(bucket);
+    let there = false;
+    const changing = await open({
+      credentials: () =>
+        there ? good.credentials() : Promise.reject(new Failure('config-invalid', '/etc/s3 cannot be read: ENOENT')),
+    });
+    await expectRejection('config-invalid', changing.stat(KEY));
+    there = true;
+    expect(await changing.stat(KEY)).toBeUndefined();
+    there = false;
+    for (const work of [() => changing.stat(KEY), () => changing.putOnce(KEY, small('x'), locked(1))])
+      expect((await expectRejection('vault-refused', work())).message).toBe('/etc/s3 cannot be read: ENOENT');
+    there = true;
     expect(await changing.stat(KEY)).toBeUndefined();
   });
 
