@@ -236,13 +236,27 @@ async function retryWaiting(service: Service): Promise<void> {
   const { station, docks, signal } = service;
   const { ports } = station;
   let told: string | undefined;
+  let healed = false;
   for (let tries = 0; !signal.aborted; ) {
     const recovered = await recoverSpool(ports, { isBusy: (acquisition) => docks.isBusy(acquisition), signal });
     if (signal.aborted) return;
     told = await tellRecovered(service, recovered, told);
+    if (!healed && ports.standing.isConfirmed) healed = await publishAgain(service);
     const open = recovered.waiting.length > 0 || publishedSize(ports.ledger) < ports.ledger.size;
     tries = open && recovered.finished.length === 0 ? tries + 1 : 0;
     if (await pause(service, open ? Math.min(FIRST_RETRY_MS * SLOWER ** tries, RETRY_MS) : RETRY_MS)) tries = 0;
+  }
+}
+
+/** Once in every run: a checkpoint or a part of a tile that somebody removed stands again. False when the vault could not take it. */
+async function publishAgain({ station, log }: Service): Promise<boolean> {
+  try {
+    await station.ports.publisher.publish({ again: true });
+    return true;
+  } catch (error) {
+    if (!isFailure(error) || error.policy === 'stop') throw error;
+    log.warn('the ledger could not be published again', errorFacts(error));
+    return false;
   }
 }
 

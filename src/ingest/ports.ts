@@ -39,8 +39,11 @@ export interface Recorder {
 
 /** Brings vault copies of the ledger up to the head; made by makePublisher. */
 export interface Publisher {
-  /** Publishes what is committed and not yet in the vault; waits for a running one. Failures as Vault.putOnce, and 'ledger-behind'. */
-  publish(): Promise<void>;
+  /**
+   * Publishes what is committed and not yet in the vault; waits for a running one. `again`: also what was published and is not locked,
+   * in case somebody removed it. Failures as Vault.putOnce, and 'ledger-behind'.
+   */
+  publish(options?: { readonly again?: boolean }): Promise<void>;
 }
 
 /** The head, proven against the vault once in every run; made by the daemon. */

@@ -28,23 +28,23 @@ export interface PublishPorts {
 export function makePublisher(ports: PublishPorts): Publisher {
   let running: Promise<void> = Promise.resolve();
   return {
-    publish() {
-      running = running.catch(() => undefined).then(() => publishOnce(ports)); // each caller awaits its own run and sees its failure
+    publish({ again = false } = {}) {
+      running = running.catch(() => undefined).then(() => publishOnce(ports, again)); // each caller awaits its own run and sees its failure
       return running;
     },
   };
 }
 
-async function publishOnce(ports: PublishPorts): Promise<void> {
+async function publishOnce(ports: PublishPorts, again: boolean): Promise<void> {
   const { ledger, tiles } = ports;
-  if (publishedSize(ledger) === ledger.size) return;
+  if (publishedSize(ledger) === ledger.size && !again) return;
   // The statements of the very entries that the checkpoint will cover: another camera's may be committed at any moment.
   const beforeTiles = async (from: number, to: number): Promise<void> => {
     for await (const { index, bytes } of ledger.view(tiles).entries(from, to))
       await publishStatement(ports, index, bytes);
     // Crash here: the statements stand; the checkpoint does not cover them yet, and the next run puts the same bytes again.
   };
-  await ledger.publish(tiles, { beforeTiles });
+  await ledger.publish(tiles, { beforeTiles, again });
 }
 
 /** Publishes now if the vault can take it; what is committed is on record either way, and the service tries again by itself. */

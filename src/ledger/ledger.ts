@@ -46,6 +46,8 @@ export interface PublishOptions {
   readonly signal?: AbortSignal | undefined;
   /** Entries `from` to `to` (without `to`) are not known to be published; a failure here ends the publication: no checkpoint covers them yet. */
   readonly beforeTiles?: ((from: number, to: number) => Promise<void>) | undefined;
+  /** Puts again whatever the head still holds, though it was published: somebody may have removed what is not locked. */
+  readonly again?: boolean;
 }
 
 /**
@@ -159,10 +161,15 @@ export class Ledger implements AsyncDisposable {
     return turn;
   }
 
-  async #publish(store: TileStore, { signal, beforeTiles }: PublishOptions): Promise<Published> {
+  async #publish(store: TileStore, { signal, beforeTiles, again = false }: PublishOptions): Promise<Published> {
     const { checkpoint: target, published } = this.state();
     const { standing, checkpoint } = await this.checkAgainstStore(store);
-    if (checkpoint?.size !== target.size || published?.size !== target.size) {
+    const stands = checkpoint?.size === target.size && published?.size === target.size;
+    if (stands && again) {
+      await putEntries(this.#head.rows, target, store, signal);
+      await putTiles(this.#head.rows, target, store, signal);
+    }
+    if (!stands) {
       await putEntries(this.#head.rows, target, store, signal);
       await beforeTiles?.(published?.size ?? 0, target.size);
       await putTiles(this.#head.rows, target, store, signal);

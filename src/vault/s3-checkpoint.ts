@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { Failure, isFailure } from '../evidence/index.ts';
-import { saysCondition } from './s3-error.ts';
+import { saysCondition, saysMissing } from './s3-error.ts';
 import type { S3Requests } from './s3-requests.ts';
 
 /** Digests kept of checkpoints whose sending ended in the unknown; each outage of a publication adds one. */
@@ -64,7 +64,7 @@ export class S3Checkpoints {
       const etag = await this.#put(key, bytes, known);
       this.#known.set(key, { etag, unknown: new Set() });
     } catch (error) {
-      if (!saysCondition(error)) throw error;
+      if (!saysCondition(error) && !saysMissing(error)) throw error;
       await this.#settle(key, bytes, known);
     }
   }
@@ -95,6 +95,10 @@ export class S3Checkpoints {
     if (there?.bytes.equals(bytes) === true) {
       this.#known.set(key, { etag: there.etag, unknown: new Set() });
       return;
+    }
+    if (there === undefined && known?.etag !== undefined) {
+      known.etag = undefined; // somebody removed it, and nobody put another there
+      return await this.#swap(key, bytes);
     }
     if (there !== undefined && known?.unknown.has(digestOf(there.bytes)) === true) {
       known.etag = there.etag;

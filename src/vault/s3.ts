@@ -193,8 +193,9 @@ export class S3Vault implements Vault {
       return await ask(version);
     } catch (error) {
       if (!saysMissing(error)) throw error;
-      const below =
-        version === undefined && saysDeleteMarker(error) ? await originalVersion(this.#requests, key) : undefined;
+      // Under a marker lies the object; a checkpoint has no first version that would be it: hidden, it is missing.
+      const hidden = version === undefined && !isCheckpointKey(key) && saysDeleteMarker(error);
+      const below = hidden ? await originalVersion(this.#requests, key) : undefined;
       if (below === undefined) return undefined;
       const answer = await ask(below);
       // Under a marker nothing stands for the store: a checkpoint is put there anew, on the condition that there is none.

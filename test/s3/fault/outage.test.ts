@@ -7,6 +7,7 @@ import { type Line, openLine } from './line.ts';
 import {
   dockAt,
   docket,
+  expectOnRecord,
   expectSound,
   layCard,
   makeOutpost,
@@ -80,7 +81,7 @@ describe.concurrent('a store that', () => {
       const during = layCard(outpost, 2, SIZES);
       const after = layCard(outpost, 3, [8 * KIB]);
       await using daemon = await startDaemon(outpost.config);
-      expect((await dockAt(outpost, before.path)).onRecord).toBe(true);
+      expectOnRecord(await dockAt(outpost, before.path));
       await begin(line);
       await dockInOutage(outpost, during.path);
       const status = await statusOf(outpost);
@@ -92,7 +93,7 @@ describe.concurrent('a store that', () => {
         .toMatch(COPIED_AND_SAFE);
       await end(line);
       await daemon.says(DRAINED, PATIENCE.timeout);
-      expect((await dockAt(outpost, after.path)).onRecord).toBe(true);
+      expectOnRecord(await dockAt(outpost, after.path));
       expect((await statusOf(outpost)).queue).toMatchObject({ spoolFiles: 0, acquisitionsWaiting: 0 });
       await stop(daemon);
       expect(await orderOf(outpost)).toEqual([before, during, after].flatMap(({ truth }) => Object.keys(truth)));
@@ -217,7 +218,7 @@ describe.concurrent('a spool with a limit', () => {
       1,
       Array.from({ length: 12 }, () => 400 * KIB),
     );
-    expect((await dockAt(outpost, path)).onRecord).toBe(true);
+    expectOnRecord(await dockAt(outpost, path));
     await expectSound(outpost, truth);
   });
 });

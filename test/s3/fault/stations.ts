@@ -131,6 +131,12 @@ export async function dockAt({ config }: Outpost, path: string): Promise<DockRes
   return await cases.dock({ path, actor: 'tester' }, () => undefined, never());
 }
 
+/** Everything of a docking is on record; what is not is shown with its reason. */
+export function expectOnRecord({ files, notes, onRecord }: DockResult): void {
+  expect(files.flatMap(({ outcome, reason }) => (outcome === 'recorded' ? [] : [`${outcome}: ${reason}`]))).toEqual([]);
+  expect([notes, onRecord]).toEqual([[], true]);
+}
+
 /** `docket status`. */
 export async function statusOf({ config }: Outpost): Promise<StatusView> {
   await using cases = openUseCases(await readConfig(config));

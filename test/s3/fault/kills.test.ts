@@ -1,0 +1,154 @@
+// kill -9 in the middle of uploads: the gateway at random moments of many, and docketd itself; and a gateway that is stopped and continued.
+// Each gateway killed here is of a server of its own. The seed is printed; DOCKET_SEED repeats a run.
+import { randomInt } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { type Daemon, startDaemon } from '../../fault/services.ts';
+import { type OwnServer, startServer } from '../server.ts';
+import { type Line, openLine } from './line.ts';
+import { dockAt, expectSound, layCard, makeOutpost, statusOf } from './stations.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const DRAINED = /nothing waits in the spool any more/;
+const PATIENCE_MS = 100_000;
+const UPLOADS = 200;
+/** Kills of the gateway during them. */
+const KILLS = process.env['DOCKET_FAULTS'] === 'all' ? 40 : 6;
+
+let own: OwnServer;
+
+beforeAll(async () => {
+  own = await startServer();
+});
+
+afterAll(async () => {
+  await own[Symbol.asyncDispose]();
+});
+
+/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+async function expectStopped(daemon: Daemon): Promise<void> {
+  const { code, said } = await daemon.stop();
+  expect(said).not.toMatch(/defect/);
+  expect(code).toBe(0);
+}
+
+it('the gateway killed at random moments of many uploads: all are stored once', async () => {
+  const seed = Number(process.env['DOCKET_SEED'] ?? randomInt(2 ** 31));
+  console.log(`DOCKET_SEED=${seed}`);
+  const random = randomOf(seed);
+  await using line = await openLine(own);
+  const outpost = await makeOutpost({ via: line.server, server: own });
+  const sizes = Array.from({ length: UPLOADS }, () => Math.floor((64 + random() * 192) * KIB));
+  const { path, truth } = layCard(outpost, 1, sizes);
+  await using daemon = await startDaemon(outpost.config);
+  const docked = new AbortController();
+  const docking = dockAt(outpost, path).finally(() => docked.abort());
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    // At some request that is still to come, and a little later: in the middle of it.
+    const from = line.seen.length + Math.floor(random() * 40);
+    while (!docked.signal.aborted && line.seen.length < from) await sleep(1);
+    await sleep(random() * 20);
+    await own.killGateway();
+    await own.startGateway();
+  }
+  await docking;
+  rmSync(path, { recursive: true });
+  if ((await statusOf(outpost)).queue.acquisitionsWaiting > 0) await daemon.says(DRAINED, PATIENCE_MS);
+  await expectStopped(daemon);
+  await expectSound(outpost, truth);
+});
+
+it('the gateway stopped for a while in the middle of uploads, and continued', async () => {
+  await using line = await openLine(own);
+  const outpost = await makeOutpost({ via: line.server, server: own });
+  const { path, truth } = layCard(
+    outpost,
+    2,
+    Array.from({ length: 20 }, () => 100 * KIB),
+  );
+  await using daemon = await startDaemon(outpost.config);
+  const pid = await own.gatewayPid();
+  line.fate = ({ path }) => {
+    if (path.includes('/payload/') && line.seen.length > 20) process.kill(pid, 'SIGSTOP');
+    return undefined;
+  };
+  try {
+    const docked = await dockAt(outpost, path);
+    expect(docked.files.filter(({ waiting, outcome }) => waiting !== true && outcome !== 'recorded')).toEqual([]);
+    expect(
+      docked.files.some(({ waiting }) => waiting === true),
+      'the gateway hung',
+    ).toBe(true);
+    rmSync(path, { recursive: true });
+    await daemon.says(/work waits in the spool/);
+  } finally {
+    line.fate = () => undefined;
+    process.kill(pid, 'SIGCONT');
+  }
+  await daemon.says(DRAINED, PATIENCE_MS);
+  await expectStopped(daemon);
+  await expectSound(outpost, truth);
+});
+
+/** Kills docketd once so many bytes of bodies have passed, and starts it again on a line without a limit. */
+async function killWhenPassed(
+  line: Line,
+  config: string,
+  bytes: number,
+  begin: () => Promise<unknown>,
+): Promise<Daemon> {
+  const daemon = await startDaemon(config);
+  const ended = begin().catch((error: unknown) => error); // its question breaks off with the daemon
+  while (line.bodyBytes() < bytes) await sleep(5);
+  await daemon.stop('SIGKILL');
+  await ended;
+  line.bytesPerSecond = undefined;
+  return await startDaemon(config);
+}
+
+it('docketd killed -9 during uploads at once: the next one goes on, and stores nothing twice', async () => {
+  await using line = await openLine(inject('s3'));
+  const outpost = await makeOutpost({ via: line.server, server: inject('s3'), idleSeconds: 60 });
+  const { path, truth } = layCard(outpost, 3, [500 * KIB, 400 * KIB, 300 * KIB, 10 * KIB]);
+  line.bytesPerSecond = 200 * KIB;
+  await using daemon = await killWhenPassed(line, outpost.config, 400 * KIB, () => dockAt(outpost, path));
+  rmSync(path, { recursive: true });
+  await daemon.says(/an acquisition was finished from the spool/);
+  await expectStopped(daemon);
+  await expectSound(outpost, truth);
+});
+
+it('docketd killed -9 during an upload in parts: the parts that stand are not sent again', async () => {
+  await using line = await openLine(inject('s3'));
+  const vault = 'multipart_mib = 5\npart_mib = 5';
+  const outpost = await makeOutpost({ via: line.server, server: inject('s3'), idleSeconds: 60, vault });
+  const { path, truth } = layCard(outpost, 4, [24 * MIB]);
+  line.bytesPerSecond = 20 * MIB;
+  await using daemon = await killWhenPassed(line, outpost.config, 12 * MIB, () => dockAt(outpost, path));
+  const partsOf = (): number[] =>
+    line.seen.flatMap(({ method, path }) =>
+      method === 'PUT' ? (/partNumber=(\d+)/.exec(path)?.slice(1).map(Number) ?? []) : [],
+    );
+  rmSync(path, { recursive: true });
+  await daemon.says(/an acquisition was finished from the spool/);
+  await expectStopped(daemon);
+  const sent = partsOf();
+  expect(new Set(sent)).toEqual(new Set([1, 2, 3, 4, 5]));
+  expect(
+    sent.filter((part) => part === 1),
+    'times that part 1 was sent',
+  ).toHaveLength(1);
+  await expectSound(outpost, truth);
+});
