@@ -1,4 +1,4 @@
-// Whether one of several vaults is the bare mount point of its disk: it holds nothing at all, and the ledger says that it held copies.
+// Whether one of several vaults is the bare mount point of its disk: it holds no payload at all, and the ledger says that it held copies.
 // A vault that is new is empty too, and no entry names it. Looks only.
 import { decodeEntry, Failure, isFailure, isForeign } from '../evidence/index.ts';
 import type { LedgerView } from '../ledger/index.ts';
@@ -14,13 +14,14 @@ export async function refuseVanished(vault: Vault, ledger: LedgerView): Promise<
     if (empty && (await heldCopies(member, ledger)))
       throw new Failure(
         'vault-unreachable',
-        `the vault ${member.name} is empty, and was not: is its disk mounted? A new one in its place needs a name of its own`,
+        `the vault ${member.name} is empty, and was not: is its disk mounted, is it the right bucket? A new one in its place needs a name of its own`,
       );
   }
 }
 
+/** No payload at all; what a check of the store leaves there does not count. */
 async function isEmpty(vault: Vault): Promise<boolean> {
-  for await (const _ of vault.list('')) return false;
+  for await (const _ of vault.list('payload/')) return false;
   return true;
 }
 

@@ -284,7 +284,12 @@ describe('release', () => {
     const [known] = await entriesOf(config, 'item.recorded');
     const identity = known?.camera ?? { way: 'folder' as const };
     await using opened = await openCard({ root: path, identity, profile: TAKE_EVERYTHING, limits: ports.cardLimits });
-    const docking = { acquisition: makeAcquisitionId(ports.clock.now(), '0123abcd'), camera: identity, actor: ACTOR };
+    const docking = {
+      acquisition: makeAcquisitionId(ports.clock.now(), '0123abcd'),
+      camera: identity,
+      actor: ACTOR,
+      cameraOffsetMs: 'unknown' as const,
+    };
     const listing = await listCard(docking, opened.list(never()), { startedAtMs: ports.clock.now(), boot: ports.boot });
     const at1 = ports.catalog.recentAcquisitions(1)[0]?.entry.receipt.key ?? '';
     const receipt = decodeReceipt((await ports.vault.readSmall(at1, 1_000_000)) ?? Buffer.alloc(0), at1);

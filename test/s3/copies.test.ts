@@ -9,6 +9,7 @@ import { dockFolder, openReplicator, type Replicator, readMarks, recoverSpool } 
 import { openDigestPool, systemClock } from '../../src/platform/index.ts';
 import { leastPolicy, openCopiesVault, openDirectoryVault } from '../../src/vault/index.ts';
 import { describeVault } from '../contract/vault.ts';
+import { expectRejection } from '../expect-failure.ts';
 import { bytesOf, layOut, temporaryPlace } from '../fault/places.ts';
 import { ACTOR, entriesOf, makeStation, never, openIt, verify } from '../fault/stations.ts';
 import { makeTempFolder } from '../temp-folder.ts';
@@ -36,16 +37,20 @@ describe('a folder and a store', () => {
   afterAll(async () => await server[Symbol.asyncDispose]());
 
   /** A user of its own, with the least rights on the bucket: whoever may delete is no station. */
-  async function letIn(bucket: string): Promise<Pick<S3Server, 'accessKeyId' | 'secretAccessKey'>> {
+  async function makeUser(bucket: string): Promise<Pick<S3Server, 'accessKeyId' | 'secretAccessKey'>> {
     const keys = { accessKeyId: `KEY${bucket}`, secretAccessKey: `secret-of-${bucket}` };
     const name = `station-${bucket}`;
     const [access, secret] = [`--access-key=${keys.accessKeyId}`, `--secret-key=${keys.secretAccessKey}`];
     await server.admin('user', 'create', `--uid=${name}`, `--display-name=${name}`, access, secret);
+    await letIn(bucket, name);
+    return keys;
+  }
+
+  async function letIn(bucket: string, name: string): Promise<void> {
     const client = adminClient(server);
     const policy = JSON.stringify(leastPolicy({ bucket, prefix: '', principal: `arn:aws:iam:::user/${name}` }));
     await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policy }));
     client.destroy();
-    return keys;
   }
 
   /** A station with a directory vault and a bucket of its own, of which so many must hold a copy. */
@@ -53,7 +58,7 @@ describe('a folder and a store', () => {
     const place = temporaryPlace();
     const config = await makeStation(join(place, 'station'));
     const bucket = await makeBucket(server);
-    const keys = await letIn(bucket);
+    const keys = await makeUser(bucket);
     const credentials = join(place, 'credentials');
     writeFileSync(
       credentials,
@@ -125,6 +130,27 @@ describe('a folder and a store', () => {
     const { findings } = await verify(config);
     expect(findings.map(({ code }) => code)).toEqual(['copy-missing']);
     expect(`${findings[0]?.where} ${findings[0]?.what}`).toMatch(new RegExp(`${key}.*vault s3`));
+  });
+
+  it('another, empty store under the same name is not filled as if nothing had been', async () => {
+    const { config, bucket, place } = await makeBoth(1);
+    {
+      await using station = await openIt(config);
+      await rounds(station, await replicatorOf(station), 2);
+      await dockIn(station, layOut(join(place, 'card'), { 'a.mp4': bytesOf(1, 1000) }));
+    }
+    const other = await makeBucket(server);
+    await letIn(other, `station-${bucket}`);
+    writeFileSync(config, readFileSync(config, 'utf8').replaceAll(bucket, other));
+    const refused = await expectRejection('vault-unreachable', openIt(config, { needsVault: true }));
+    expect(refused.message).toMatch(/vault s3 is empty, and was not/);
+    writeFileSync(config, readFileSync(config, 'utf8').replace('kind = "s3"', 'kind = "s3"\nname = "another"'));
+    {
+      await using station = await openIt(config);
+      await rounds(station, await replicatorOf(station), 3);
+    }
+    expect((await entriesOf(config, 'item.copied')).map(({ copy }) => copy.vault)).toEqual(['another']);
+    expect((await verify(config)).findings).toEqual([]);
   });
 
   it('the store dies while both are demanded: footage waits in the spool and drains in order when the store is back', async () => {
