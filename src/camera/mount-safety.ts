@@ -1,6 +1,7 @@
 // Whether cards are mounted so that nothing on them can do harm, and nothing can change them: for a checklist, not for a decision.
 // Never mounts, never looks into a card.
 import { stat } from 'node:fs/promises';
+import type { MachineRoots } from './identity.ts';
 import { fixedParent, lookForCards } from './mount-watch.ts';
 import { readMountinfo } from './mounts.ts';
 
@@ -16,7 +17,7 @@ export interface RootsView {
 }
 
 /** Looks at the configured roots. Errors are errno errors of reading mountinfo. */
-export async function viewRoots(roots: readonly string[]): Promise<RootsView> {
+export async function viewRoots(roots: readonly string[], machine: MachineRoots = {}): Promise<RootsView> {
   const missing: string[] = [];
   for (const parent of new Set(roots.map(fixedParent)))
     if (
@@ -26,8 +27,8 @@ export async function viewRoots(roots: readonly string[]): Promise<RootsView> {
       ))
     )
       missing.push(parent);
-  const cards = await lookForCards({ roots }, new Map());
-  const options = optionsByMount(await readMountinfo());
+  const cards = await lookForCards({ ...machine, roots }, new Map());
+  const options = optionsByMount(await readMountinfo(machine.procRoot));
   return {
     missing,
     cards: [...cards.values()].map(({ root }) => ({

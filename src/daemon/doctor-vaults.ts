@@ -1,10 +1,11 @@
 // The lines of docket doctor about vaults: a light check of each, told in one line where all is well.
 // Never tries a store with canaries: that is docket vault check.
 import type { CheckLine } from '../cli/index.ts';
-import { type Config, freeBytes, type VaultConfig } from '../platform/index.ts';
+import { Failure } from '../evidence/index.ts';
+import { type Config, freeBytes, systemClock, type VaultConfig } from '../platform/index.ts';
 import { doubtful, failed, passed } from '../vault/index.ts';
 import { gib } from './doctor-station.ts';
-import { viewCheck } from './vault-check.ts';
+import { viewCheck, whereIs } from './vault-check.ts';
 
 /** Longest a vault may take to answer, in milliseconds: somebody is waiting at a terminal. */
 const PATIENCE_MS = 20_000;
@@ -23,27 +24,28 @@ export async function checkVaultLines(config: Config, signal: AbortSignal): Prom
 }
 
 async function lookAt(config: Config, vault: VaultConfig, name: string, signal: AbortSignal): Promise<CheckLine[]> {
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const patience = new AbortController();
+  const answered = new AbortController();
+  systemClock.wait(PATIENCE_MS, answered.signal).then(
+    () => patience.abort(new Failure('cancelled', 'the vault did not answer in time')),
+    () => undefined, // it answered
+  );
   try {
     const order = {
       depth: 'light' as const,
       station: config.station.name,
-      signal: AbortSignal.any([signal, patience]),
+      signal: AbortSignal.any([signal, patience.signal]),
     };
     const { where, checks } = await viewCheck(vault, order);
     const wrong = checks.filter(({ state }) => state !== 'ok');
-    if (wrong.length === 0)
-      return [passed(name, `${where}: ${checks.length} checks passed; in full: docket vault check`)];
-    return wrong.map((each) => ({ ...each, check: `${name}: ${each.check}` }));
+    if (wrong.length > 0) return wrong.map((each) => ({ ...each, check: `${name}: ${each.check}` }));
+    return [passed(name, `${where}: ${checks.length} checks passed; in full: docket vault check`)];
   } catch (error) {
-    if (!patience.aborted || signal.aborted) throw error;
-    return [
-      failed(
-        name,
-        `no answer within ${PATIENCE_MS / 1000} seconds`,
-        'Look at the network and the store; footage waits in the spool until then',
-      ),
-    ];
+    if (!patience.signal.aborted || signal.aborted) throw error;
+    const what = `${whereIs(vault)}: no answer within ${PATIENCE_MS / 1000} seconds`;
+    return [failed(name, what, 'Look at the network and the store; footage waits in the spool until then')];
+  } finally {
+    answered.abort();
   }
 }
 

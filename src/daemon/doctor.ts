@@ -27,13 +27,18 @@ export async function examineInstallation(file: string, signal: AbortSignal): Pr
 const STATION_CHECKS: readonly ((config: Config, signal: AbortSignal) => Promise<readonly CheckLine[]>)[] = [
   checkKey,
   checkState,
-  checkVaultLines,
-  checkHead,
+  checkVaultsAndLedger,
   checkCatalog,
   checkBackup,
   checkDaemon,
   checkCameraRoots,
 ];
+
+async function checkVaultsAndLedger(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
+  const vaults = await checkVaultLines(config, signal);
+  const answer = vaults.every(({ state }) => state !== 'fail');
+  return [...vaults, ...(await checkHead(config, answer))];
+}
 
 const MACHINE_CHECKS: readonly ((config: Config | undefined) => Promise<readonly CheckLine[]>)[] = [
   checkService,

@@ -6,7 +6,7 @@ import { type AdjustableLog, errorFacts, LOG_LEVELS, monotonicMicros, notifySyst
 import type { Docks } from './docks.ts';
 import { metricsPage } from './metrics.ts';
 import { openMetricsPort } from './metrics-port.ts';
-import { makeReloadable } from './reload.ts';
+import { makeReloadable, type Reloaded } from './reload.ts';
 import type { Answerer, Page } from './socket.ts';
 import type { Station } from './station.ts';
 import { Tally } from './tally.ts';
@@ -51,7 +51,7 @@ export function makeOperations(opened: Station, docks: Docks, log: AdjustableLog
     pages: { '/metrics': page },
     run: async (hangups, signal) => {
       await Promise.all([
-        reloadAtHangups(() => reloadable.reload(), hangups, signal),
+        reloadAtHangups(station, () => reloadable.reload(), hangups, signal),
         keepWatchdogFed(station, log, signal),
         servePort(station, page, log, signal),
       ]);
@@ -59,14 +59,21 @@ export function makeOperations(opened: Station, docks: Docks, log: AdjustableLog
   };
 }
 
-async function reloadAtHangups(reload: () => Promise<unknown>, hangups: Hangups, signal: AbortSignal): Promise<void> {
+async function reloadAtHangups(
+  { config }: Station,
+  reload: () => Promise<Reloaded | undefined>,
+  hangups: Hangups,
+  signal: AbortSignal,
+): Promise<void> {
   const end = (): void => void hangups.return?.();
   if (signal.aborted) end();
   signal.addEventListener('abort', end, { once: true });
   for await (const _ of hangups) {
     await notifySystemd('RELOADING=1', `MONOTONIC_USEC=${monotonicMicros()}`);
-    await reload();
-    await notifySystemd('READY=1');
+    const reloaded = await reload();
+    const refused = 'the changed configuration was refused, the one before is in effect: journalctl -u docketd';
+    const status = reloaded === undefined ? refused : `station ${config.station.name} takes cameras`;
+    await notifySystemd('READY=1', `STATUS=${status}`);
   }
 }
 
