@@ -3,7 +3,7 @@
 import type { CaseView, ItemDetail, ItemView, VerifyResult } from '../custody/index.ts';
 import { type Finding, OPEN_OUTCOMES, WAITS_TEXT } from '../evidence/index.ts';
 import { durationText, harmless, sizeText, table, timeText } from './text.ts';
-import type { CameraView, DockResult, StatusView } from './use-cases.ts';
+import type { CameraView, DockResult, ScrubView, StatusView } from './use-cases.ts';
 
 const OUTCOME_WORDS: Record<string, string> = {
   recorded: 'recorded',
@@ -221,6 +221,32 @@ function showVaultLine({ name, where, awaySince, why, behind }: StatusView['vaul
   return `Vault ${name} (${harmless(where)}): ${behind === 0 ? 'up to date' : `${behind} entries behind`}${away}`;
 }
 
+/** What was read back now, and what of it was wrong. */
+export function showScrub(view: ScrubView): string {
+  const { ok, items, bytes, findings, complete, next, size } = view;
+  const where = complete ? 'The end of the ledger was reached' : `${next} of ${size} ledger entries are read back`;
+  const lines = findings
+    .slice(0, MAX_LINES)
+    .map((each) => `  ${each.code}  ${harmless(each.where)}\n      ${harmless(each.what)}`);
+  return [
+    `${ok ? 'In order' : `NOT in order: ${findings.length} finding(s)`}: ${items} items, ${sizeText(bytes)} read back. ${where}.`,
+    ...lines,
+    ...(findings.length > MAX_LINES ? [`  ... and ${findings.length - MAX_LINES} more (--json lists all)`] : []),
+  ].join('\n');
+}
+
+function showScrubLine(scrub: StatusView['scrub']): string {
+  const last = scrub.lastCycleAt === null ? 'never complete yet' : `last complete ${timeText(scrub.lastCycleAt)}`;
+  const now = scrub.cycleStartedAt === null ? 'resting' : `at entry ${scrub.next} of ${scrub.size}`;
+  const today = `${sizeText(scrub.bytesToday)} of ${sizeText(scrub.budgetBytes)} today`;
+  return [
+    `Rolling check: ${last}, ${now}, ${today}`,
+    ...(scrub.enabled ? [] : ['switched OFF']),
+    ...(scrub.overdue ? ['OVERDUE'] : []),
+    ...(scrub.findings > 0 ? [`${scrub.findings} FINDING(S): docket verify names them`] : []),
+  ].join(', ');
+}
+
 /** The station at a glance. */
 export function showStatus(status: StatusView): string {
   const items = Object.entries(status.catalog.items)
@@ -248,6 +274,7 @@ export function showStatus(status: StatusView): string {
     `Ledger: ${status.ledger.size} entries, ${status.ledger.published} published to the vault, root ${status.ledger.root.slice(0, 16)}...`,
     `Catalog: ${status.catalog.applied} entries applied; ${items === '' ? 'no items yet' : items}; ${status.catalog.cases} case(s), ${status.catalog.cameras} camera(s), ${sizeText(status.catalog.sizeBytes)}`,
     ...status.vaults.map(showVaultLine),
+    showScrubLine(status.scrub),
     `Free: ${sizeText(status.free.spoolBytes)} for the spool${status.free.vaultBytes === null ? '' : `, ${sizeText(status.free.vaultBytes)} for the vault`}`,
     ...(status.recent.length === 0
       ? []

@@ -1,6 +1,14 @@
 // What the command line can ask for: one plain function per use case, answered by the daemon's socket or in this process.
 // Results are plain JSON values, since they cross a socket and are printed with --json; README lists their shapes.
-import type { CaseView, Fetched, FindOrder, ItemDetail, ItemView, VerifyResult } from '../custody/index.ts';
+import type {
+  CaseView,
+  Fetched,
+  FindOrder,
+  ItemDetail,
+  ItemView,
+  ScrubbedNow,
+  VerifyResult,
+} from '../custody/index.ts';
 import type { CaseNumber, Instant, ItemKind, Outcome, Receipt } from '../evidence/index.ts';
 
 /** How far long work is; one line on a terminal each. */
@@ -119,6 +127,19 @@ export interface StatusView {
     readonly why: string | null;
     readonly behind: number;
   }[];
+  /** The rolling check of what is stored; null where nothing is known yet. `next` of `size` ledger entries are read back in this cycle. */
+  readonly scrub: {
+    readonly enabled: boolean;
+    readonly lastCycleAt: Instant | null;
+    readonly cycleStartedAt: Instant | null;
+    readonly next: number;
+    readonly size: number;
+    /** In the last complete cycle and the one under way. */
+    readonly findings: number;
+    readonly overdue: boolean;
+    readonly bytesToday: number;
+    readonly budgetBytes: number;
+  };
   /** `vaultBytes` is null where no vault is a directory: a bucket has no end that can be asked for. */
   readonly free: { readonly spoolBytes: number; readonly vaultBytes: number | null };
   readonly problems: readonly { readonly at: Instant; readonly what: string; readonly next: string }[];
@@ -129,6 +150,11 @@ export interface StatusView {
     readonly recorded: number;
     readonly open: number;
   }[];
+}
+
+/** `docket scrub`: what was read back now. */
+export interface ScrubView extends ScrubbedNow {
+  readonly ok: boolean;
 }
 
 /** An S3 vault named on a command line. */
@@ -253,6 +279,8 @@ export interface UseCases extends AsyncDisposable {
   showItem(item: string): Promise<ItemDetail>;
   fetchItem(request: { item: string; out: string }, onWork: OnWork, signal: AbortSignal): Promise<Fetched>;
   verify(request: VerifyRequest, onWork: OnWork, signal: AbortSignal): Promise<VerifyResult>;
+  /** `budgetGib`: how much to read at most, in GiB; by default a day's budget. */
+  scrub(request: { budgetGib?: number | undefined }, onWork: OnWork, signal: AbortSignal): Promise<ScrubView>;
   rebuild(
     request: { fromVault: boolean; actor: string },
     onWork: OnWork,

@@ -78,7 +78,7 @@ async function checkPayload(ports: ObjectPorts, entry: Recorded, depth: Depth): 
     if (facts === undefined) return [finding('payload-missing', whereOf(entry))];
     const kept = keptFindings(ports, key, entry, facts);
     if (depth === 'quick') return [...alteredFindings(entry, facts), ...kept];
-    const found = await ports.vault.digest(key, entry.copies);
+    const found = await ports.vault.digest(key, entry.copies, ports.signal);
     if (found === undefined) return [finding('payload-missing', whereOf(entry))];
     bytesRead = found.sizeBytes;
     return [...alteredFindings(entry, found), ...kept];

@@ -14,6 +14,8 @@ export interface ObjectPorts {
   readonly vault: Vault;
   readonly verifier: Verifier;
   readonly clock: Pick<Clock, 'now'>;
+  /** Ends the reading of a payload half way. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An object and what must be true of it. */

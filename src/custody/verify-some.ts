@@ -45,7 +45,7 @@ export async function verifySome(
     signal.throwIfAborted();
     done += 1;
     onCheck({ step: 'verifying', done, total: done, unit: 'entries' });
-    await lanes.add(() => verifyOne(ports, view, item, depth, gathering));
+    await lanes.add(() => verifyOne({ ...ports, signal }, view, item, depth, gathering));
   }
   await lanes.drain();
   return gathering.result();
@@ -70,7 +70,7 @@ function* itemsOf(ports: CustodyPorts, scope: Scope): Iterable<CatalogItem> {
 }
 
 async function verifyOne(
-  ports: CustodyPorts,
+  ports: CustodyPorts & { readonly signal: AbortSignal },
   view: LedgerView,
   item: CatalogItem,
   depth: Depth,

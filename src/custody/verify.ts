@@ -60,6 +60,7 @@ interface Pass {
   readonly expected: KeySet;
   readonly lanes: Lanes;
   readonly onCheck: OnCheck;
+  readonly signal: AbortSignal;
   /** Entries below this index are published, so their case statements must stand. */
   readonly published: number;
   readonly total: number;
@@ -80,6 +81,7 @@ export async function verifyArchive(
     depth,
     gathering,
     onCheck,
+    signal,
     expected: new KeySet(),
     lanes: new Lanes(LANES),
     published: state === undefined ? Number.POSITIVE_INFINITY : (state.published?.size ?? 0),
@@ -140,7 +142,7 @@ async function checkEntry(pass: Pass, index: number, bytes: Buffer): Promise<voi
 }
 
 async function checkRecorded(pass: Pass, entry: EntryOf<'item.recorded'>): Promise<void> {
-  const { ports, gathering, expected, depth } = pass;
+  const { ports, gathering, expected, depth, signal } = pass;
   const payload = payloadKey(entry.payload.sha256);
   const again = expected.has(payload);
   for (const each of [payload, entry.manifest.key, itemMark(entry.item, entry.payload.sha256)]) expected.add(each);
@@ -155,7 +157,7 @@ async function checkRecorded(pass: Pass, entry: EntryOf<'item.recorded'>): Promi
     ]);
   await pass.lanes.add(async () => {
     // Bytes that another item has already brought here are not read a second time.
-    const { findings, bytesRead } = await checkItem(ports, entry, depth, again ? 'quick' : depth);
+    const { findings, bytesRead } = await checkItem({ ...ports, signal }, entry, depth, again ? 'quick' : depth);
     gathering.add(findings);
     if (depth === 'full' && !again) gathering.count('payloads');
     gathering.count('bytes', bytesRead);

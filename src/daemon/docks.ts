@@ -46,6 +46,11 @@ export class Docks {
     return state !== undefined && !isOver(state);
   }
 
+  /** True while any camera is being copied. */
+  get busy(): boolean {
+    return [...this.#running.keys()].some((each) => this.isBusy(each));
+  }
+
   /** Recovery has put on record what had waited in the spool. */
   settled({ acquisition, ended }: Receipt): void {
     const progress = this.#running.get(acquisition);

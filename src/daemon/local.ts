@@ -1,7 +1,7 @@
 // The use cases of one station for one command: writes go to the running daemon, or are done here under the station lock when none runs.
 // Never both: the lock decides, and it is the kernel's.
 import { z } from 'zod';
-import type { CameraView, DockResult, OnWork, StatusView, UseCases, WorkProgress } from '../cli/index.ts';
+import type { CameraView, DockResult, OnWork, ScrubView, StatusView, UseCases, WorkProgress } from '../cli/index.ts';
 import { fetchItem, findItems, showCase, showItem } from '../custody/index.ts';
 import { Failure, formatKeyLine, formatPublicPem, isFailure } from '../evidence/index.ts';
 import { type Recovered, recoverSpool } from '../ingest/index.ts';
@@ -11,6 +11,7 @@ import { backupStation } from './backup.ts';
 import { Docks } from './docks.ts';
 import { placesOf } from './places.ts';
 import { rebuild } from './rebuild.ts';
+import { openScrubber, scrubAnswerers } from './scrub.ts';
 import { askDaemon } from './socket.ts';
 import { openArchive, openStation } from './station.ts';
 import { viewStatus } from './status.ts';
@@ -63,6 +64,7 @@ export function openUseCases(config: Config): UseCases {
       );
     },
     verify: (request, onWork, signal) => verifyStation(config, request, onWork, signal),
+    scrub: async (request, onWork, signal) => (await write('scrub', request, onWork, signal)) as ScrubView, // both ends are scrub.ts
     rebuild: (request, onWork, signal) => rebuild(config, request, onWork, signal),
     backup: (outDir) => backupStation(config, outDir),
     setLogLevel: (level) => setLogLevel(places.socket, level),
@@ -147,7 +149,10 @@ async function writeHere(
   await using station = await openStation(config, { log: silentLog, command: `docket ${useCase}`, waitMs: 0 });
   const { ports } = station;
   tellRecovered(await recoverSpool(ports), onWork);
-  const answerer = makeAnswerers(ports, new Docks(ports.clock, silentLog, placesOf(config).problems))[useCase];
+  const docks = new Docks(ports.clock, silentLog, placesOf(config).problems);
+  await docks.load();
+  const scrubber = await openScrubber(station, () => false);
+  const answerer = { ...makeAnswerers(ports, docks), ...scrubAnswerers(scrubber, station, docks) }[useCase];
   if (answerer === undefined) throw new Error(`defect: no use case ${useCase}`);
   return await answerer(question, (value) => onWork(value as WorkProgress), signal); // our own answerers send WorkProgress
 }

@@ -14,6 +14,8 @@ export interface Places {
   readonly derived: string;
   /** Progress and last problems of the daemon, for `docket status` when it is not running. */
   readonly problems: string;
+  /** Bookmark of the rolling check; may be deleted at any time. */
+  readonly scrub: string;
   /** How far each vault has got; may be deleted at any time. */
   readonly copies: string;
   /** When each S3 vault last passed a full check. */
@@ -33,6 +35,7 @@ export function placesOf(config: Config): Places {
     spool: at('spool'),
     derived: at('derived'),
     problems: at('problems.json'),
+    scrub: at('scrub.json'),
     copies: at('copies.json'),
     vaultCheck: at('vault-check.json'),
     lastBackup: at('last-backup.json'),

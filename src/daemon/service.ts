@@ -2,6 +2,7 @@
 // Never does what a room should do: it only connects arrivals to use cases and time to retries.
 import { basename } from 'node:path';
 import { type Arrival, type ArrivalWatch, type DropArrival, watchArrivals } from '../camera/index.ts';
+import type { Scrubber } from '../custody/index.ts';
 import { Failure, isFailure, OPEN_OUTCOMES } from '../evidence/index.ts';
 import { dockFiles, dockFolder, publishedSize, type Recovered, recoverSpool } from '../ingest/index.ts';
 import { type AdjustableLog, type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
@@ -10,6 +11,7 @@ import { keepCopies } from './copies.ts';
 import { Docks } from './docks.ts';
 import { type Hangups, makeOperations } from './operations.ts';
 import { placesOf } from './places.ts';
+import { keepScrubbing, openScrubber, scrubAnswerers } from './scrub.ts';
 import { type Answerer, openDoor } from './socket.ts';
 import { openStation, type Station } from './station.ts';
 import { viewStatus } from './status.ts';
@@ -26,6 +28,7 @@ interface Service {
   readonly docks: Docks;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly scrubber: Scrubber;
   /** Acquisitions under way; stopping waits for them. */
   readonly running: Set<Promise<void>>;
   /** Ends the pause between two rounds of recovery: something new waits in the spool. */
@@ -48,6 +51,7 @@ export async function runService(
   const service: Service = {
     station,
     docks,
+    scrubber: await openScrubber(station, () => docks.busy),
     log,
     signal: AbortSignal.any([signal, stopping.signal]),
     running: new Set(),
@@ -66,6 +70,7 @@ export async function runService(
       watchDocks(service),
       retryWaiting(service),
       keepCopies(station, service.signal),
+      keepScrubbing(service.scrubber, station, docks, service.signal),
       operations.run(hangups, service.signal),
     ]);
   } finally {
@@ -78,8 +83,9 @@ export async function runService(
 }
 
 function answerersOf(service: Service): Readonly<Record<string, Answerer>> {
-  const { station, docks } = service;
-  const tracked = Object.entries(makeAnswerers(station.ports, docks)).map(([name, answerer]): [string, Answerer] => [
+  const { station, docks, scrubber } = service;
+  const all = { ...makeAnswerers(station.ports, docks), ...scrubAnswerers(scrubber, station, docks) };
+  const tracked = Object.entries(all).map(([name, answerer]): [string, Answerer] => [
     name,
     (question, progress, gone) => {
       // A command that is ended does not end a copy in progress; stopping the service does.

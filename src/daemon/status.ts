@@ -10,6 +10,7 @@ import { viewVaults } from './copies.ts';
 import { readProblems } from './docks.ts';
 import { spoolInHand } from './in-hand.ts';
 import { placesOf } from './places.ts';
+import { viewScrub } from './scrub.ts';
 import { openArchive } from './station.ts';
 
 /** Receipts shown. */
@@ -49,6 +50,7 @@ export async function viewStatus(config: Config, live?: Pick<StatusView, 'docks'
       sizeBytes: counts.bytes,
     },
     vaults: await viewVaults(config, published?.size ?? 0),
+    scrub: await viewScrub(config, checkpoint.size, archive.ports.clock.now()),
     free: { spoolBytes: await freeBytes(config.paths.state), vaultBytes: await freeVaultBytes(config) },
     problems: latest([
       ...(live?.problems ?? (await readProblems(places.problems))),

@@ -47,6 +47,10 @@ const directoryVaultSchema = z.strictObject({
   path: z.string().min(1).default('vault'),
 });
 
+const hoursOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, {
+  error: 'a span of the day in local time: "22:00-06:00"',
+});
+
 /** S3 allows at most this many MiB in one request. */
 const MAX_PUT_MIB = 5120;
 
@@ -79,12 +83,7 @@ const s3VaultSchema = z.strictObject({
   multipart_mib: z.number().min(5).max(MAX_PUT_MIB).default(MAX_PUT_MIB),
   part_mib: z.number().min(5).max(MAX_PUT_MIB).default(64),
   bandwidth_mib: z.number().positive().optional(),
-  hours: z
-    .string()
-    .regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, {
-      error: 'a span of the day in local time: "22:00-06:00"',
-    })
-    .optional(),
+  hours: hoursOfDay.optional(),
   idle_timeout_seconds: z.number().min(1).max(3600).default(60),
 });
 
@@ -158,6 +157,14 @@ const configSchema = z.strictObject({
       spool_gib: z.number().positive().default(1024),
       spool_reserve_mib: z.number().nonnegative().default(512),
       read_retries: z.int().min(0).max(20).default(2),
+    })
+    .prefault({}),
+  scrub: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      gib_per_day: z.number().positive().default(50),
+      hours: hoursOfDay.optional(),
+      cycle_days: z.int().min(1).max(3650).default(180),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),

@@ -119,8 +119,8 @@ class CopiesVault implements Vault {
     return await this.#first((member) => member.stat(key, copies));
   }
 
-  digest(key: string, copies?: Copies): ReturnType<Vault['digest']> {
-    return this.#first((member) => member.digest(key, copies));
+  digest(key: string, copies?: Copies, signal?: AbortSignal): ReturnType<Vault['digest']> {
+    return this.#first((member) => member.digest(key, copies, signal));
   }
 
   async readSmall(key: string, maxBytes: number): Promise<Buffer | undefined> {

@@ -16,7 +16,15 @@ import {
 } from '../platform/index.ts';
 import { type ObjectFile, openObject } from './object-file.ts';
 import { placeObject } from './place.ts';
-import { isCheckpointKey, isVaultKey, type PutSource, type PutTerms, type StoredObject, type Vault } from './port.ts';
+import {
+  type Copies,
+  isCheckpointKey,
+  isVaultKey,
+  type PutSource,
+  type PutTerms,
+  type StoredObject,
+  type Vault,
+} from './port.ts';
 import { VaultRoot } from './root.ts';
 
 /** Read size when serving bytes. */
@@ -96,21 +104,25 @@ class DirectoryVault implements Vault {
     }
   }
 
-  digest(key: string): ReturnType<Vault['digest']> {
-    return this.#digest(key, { fromDisk: false });
+  digest(key: string, _copies?: Copies, signal?: AbortSignal): ReturnType<Vault['digest']> {
+    return this.#digest(key, { fromDisk: false, signal });
   }
 
-  async #digest(key: string, options: { readonly fromDisk: boolean }): ReturnType<Vault['digest']> {
+  async #digest(
+    key: string,
+    { fromDisk, signal }: { readonly fromDisk: boolean; readonly signal?: AbortSignal | undefined },
+  ): ReturnType<Vault['digest']> {
     const path = this.#pathOf(key);
     const opened = await this.#open(key, path);
     if (opened === undefined) return this.#missing();
     const { file, sizeBytes } = opened;
     try {
-      if (sizeBytes > SMALL_BYTES) return await this.#digests.digest(path, options);
+      if (sizeBytes > SMALL_BYTES) return await untilAborted(this.#digests.digest(path, { fromDisk }), signal);
       const bytes = await file.readFile();
       const sha256 = parseSha256(createHash('sha256').update(bytes).digest('hex'));
       return { sha256, sizeBytes: bytes.length };
     } catch (error) {
+      signal?.throwIfAborted();
       throw this.#unreadable(error, key);
     } finally {
       await file.close();
@@ -225,6 +237,16 @@ class DirectoryVault implements Vault {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** The work, or the reason of the signal if that comes first; a hashing thread then ends by itself, and nobody waits for it. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
 }
 
 function saysMissing(error: unknown): boolean {

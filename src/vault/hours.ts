@@ -58,8 +58,8 @@ class HoursVault implements Vault {
     return this.#vault.stat(key, copies);
   }
 
-  digest(key: string, copies?: Copies): ReturnType<Vault['digest']> {
-    return this.#vault.digest(key, copies);
+  digest(key: string, copies?: Copies, signal?: AbortSignal): ReturnType<Vault['digest']> {
+    return this.#vault.digest(key, copies, signal);
   }
 
   read(key: string, signal?: AbortSignal, copies?: Copies): AsyncIterable<Uint8Array> {

@@ -83,8 +83,12 @@ export interface Vault extends AsyncDisposable {
   putOnce(key: string, source: PutSource, terms: PutTerms, signal?: AbortSignal): Promise<VaultReceipt>;
   /** Facts of an object, or undefined. */
   stat(key: string, copies?: Copies): Promise<StoredObject | undefined>;
-  /** Reads back every byte: digest and size; undefined when missing. */
-  digest(key: string, copies?: Copies): Promise<{ readonly sha256: Sha256; readonly sizeBytes: number } | undefined>;
+  /** Reads back every byte: digest and size; undefined when missing. Rejects with the reason of `signal` half way. */
+  digest(
+    key: string,
+    copies?: Copies,
+    signal?: AbortSignal,
+  ): Promise<{ readonly sha256: Sha256; readonly sizeBytes: number } | undefined>;
   /** The bytes of an object in order; Failure 'not-found' when missing. */
   read(key: string, signal?: AbortSignal, copies?: Copies): AsyncIterable<Uint8Array>;
   /** A small object whole, undefined when missing, Failure 'too-large' above maxBytes. */

@@ -107,10 +107,10 @@ export class S3Vault implements Vault {
     return copies?.find((each) => each.vault === this.name)?.version ?? this.#originals.get(key);
   }
 
-  async digest(key: string, copies?: Copies): ReturnType<Vault['digest']> {
+  async digest(key: string, copies?: Copies, signal?: AbortSignal): ReturnType<Vault['digest']> {
     assert(isVaultKey(key), `not a vault key: ${key}`);
     try {
-      return await this.#digestOf(key, this.#versionOf(key, copies));
+      return await this.#digestOf(key, this.#versionOf(key, copies), signal);
     } catch (error) {
       if (error instanceof Failure && error.code === 'not-found') return undefined;
       throw error;
@@ -120,10 +120,11 @@ export class S3Vault implements Vault {
   async #digestOf(
     key: string,
     version: string | undefined,
+    signal?: AbortSignal,
   ): Promise<{ sha256: ReturnType<typeof parseSha256>; sizeBytes: number }> {
     const hash = createHash('sha256');
     let sizeBytes = 0;
-    for await (const chunk of this.#bytes(key, version, undefined)) {
+    for await (const chunk of this.#bytes(key, version, signal)) {
       hash.update(chunk);
       sizeBytes += chunk.length;
     }
