@@ -13,7 +13,7 @@ import type { MediaLimits } from './limits.ts';
 import { readUpTo } from './tools.ts';
 
 const LIMITED = join(import.meta.dirname, 'limited.sh');
-const EXAMINER = join(import.meta.dirname, 'examiner.ts');
+export const EXAMINER = join(import.meta.dirname, 'examiner.ts');
 /** Heap of the child's own JavaScript, in MiB; pictures lie outside it. */
 const CHILD_HEAP_MIB = 128;
 /** Bytes of the child's complaints kept for the log. */
@@ -33,7 +33,16 @@ export interface Errand {
   /** After this long, in milliseconds, the child and all it started are killed. */
   readonly killMs: number;
   readonly signal: AbortSignal;
+  /** Environment with which a child finds compiled code; see warmChildren. */
+  readonly warmth: Readonly<Record<string, string>>;
 }
+
+/** How children run Node: compiled code fits only the same flags. */
+export const CHILD_NODE = [
+  process.execPath,
+  `--max-old-space-size=${CHILD_HEAP_MIB}`,
+  '--disable-warning=ExperimentalWarning',
+];
 
 /** Opens an original for reading only, and never waits for one that is a pipe or device. Throws errno errors. */
 export async function openOriginal(path: string): Promise<FileHandle> {
@@ -79,9 +88,8 @@ export async function send(errand: Errand): Promise<Outcome> {
   }
 }
 
-function start({ job, original, limits }: Errand): Child {
-  const node = [process.execPath, `--max-old-space-size=${CHILD_HEAP_MIB}`, '--disable-warning=ExperimentalWarning'];
-  const args = [String(limits.memoryBytes), String(limits.cpuSeconds), ...node, EXAMINER, JSON.stringify(job)];
+function start({ job, original, limits, warmth }: Errand): Child {
+  const args = [String(limits.memoryBytes), String(limits.cpuSeconds), ...CHILD_NODE, EXAMINER, JSON.stringify(job)];
   return spawn(LIMITED, args, {
     stdio: [original.fd, 'pipe', 'pipe'],
     detached: true, // a process group of its own, so that all it starts ends with it
@@ -90,6 +98,7 @@ function start({ job, original, limits }: Errand): Child {
       PATH: process.env['PATH'] ?? '/usr/bin:/bin',
       LC_ALL: 'C.UTF-8',
       VIPS_DISC_THRESHOLD: String(limits.memoryBytes),
+      ...warmth,
     },
   }) as Child; // spawn's types do not know a descriptor in stdio
 }

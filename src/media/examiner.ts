@@ -4,8 +4,10 @@
 import { open } from 'node:fs/promises';
 import { examine } from './examine.ts';
 import type { Answer, Job } from './job.ts';
+import { loadSharp } from './photo.ts';
 import { drawPictures } from './pictures.ts';
 import { ORIGINAL, ToolMissing } from './tools.ts';
+import { WARM_ARGUMENT } from './warm.ts';
 
 async function answer(job: Job, signal: AbortSignal): Promise<Answer> {
   const file = await open(ORIGINAL, 'r');
@@ -22,6 +24,10 @@ async function answer(job: Job, signal: AbortSignal): Promise<Answer> {
 
 /** Takes the job from the command line; SIGTERM asks it to end with what it has. */
 async function main(): Promise<void> {
+  if (process.argv[2] === WARM_ARGUMENT) {
+    await loadSharp(); // everything else is loaded already
+    return;
+  }
   const ending = new AbortController();
   process.on('SIGTERM', () => ending.abort());
   const job = JSON.parse(process.argv[2] ?? '') as Job; // our own parent wrote it

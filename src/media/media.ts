@@ -6,12 +6,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { errnoOf, Failure, type ItemId, type ItemKind, MAX_EXTRACT_CHARS, type MediaFacts } from '../evidence/index.ts';
 import { type Clock, ensureDirectory, makeGate, replaceFile } from '../platform/index.ts';
-import { type Errand, type Outcome, openOriginal, send } from './child.ts';
+import { CHILD_NODE, type Errand, EXAMINER, type Outcome, openOriginal, send } from './child.ts';
 import { glance, readHead } from './glance.ts';
 import type { Drawn, Job } from './job.ts';
 import { DEFAULT_MEDIA_LIMITS, type MediaLimits } from './limits.ts';
 import { keepLine } from './text.ts';
 import { DEFAULT_TOOLS, type Tools } from './tools.ts';
+import { warmChildren } from './warm.ts';
 
 /** Characters of a name on a contact sheet. */
 const MAX_TITLE_CHARS = 200;
@@ -85,6 +86,9 @@ class ExaminedMedia implements Media {
   readonly #tools: Tools;
   readonly #turns = makeGate(1);
   readonly #closing = new AbortController();
+  /** Filled beside the first look; the first ones go without. */
+  #warming: Promise<void> | undefined;
+  #warmth: Readonly<Record<string, string>> = {};
 
   constructor({ derivedDir, clock, limits, tools }: MediaOptions) {
     this.#derivedDir = derivedDir;
@@ -112,6 +116,7 @@ class ExaminedMedia implements Media {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#turns.run(() => Promise.resolve()); // the look under way has ended
+    await this.#warming;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -147,12 +152,16 @@ class ExaminedMedia implements Media {
     };
     const seen = task === 'examine' ? glance(job, await readHead(open)) : undefined;
     if (seen !== undefined) return { answer: { found: seen } };
+    this.#warming ??= warmChildren(CHILD_NODE, EXAMINER, this.#closing.signal).then((warmth) => {
+      this.#warmth = warmth;
+    });
     const outcome = await send({
       job,
       original: open,
       limits: this.#limits,
       clock: this.#clock,
       signal,
+      warmth: this.#warmth,
       ...this.#times(task),
     });
     if ('answer' in outcome && 'missing' in outcome.answer) throw toolMissing(outcome.answer.missing);
