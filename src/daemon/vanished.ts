@@ -1,4 +1,4 @@
-// Whether one of several vaults is the bare mount point of its disk: it holds no payload at all, and the ledger says that it held copies.
+// Whether one of several vaults is the bare mount point of its disk: it holds no evidence at all, and the ledger says that it held copies.
 // A vault that is new is empty too, and no entry names it. Looks only.
 import { decodeEntry, Failure, isFailure, isForeign } from '../evidence/index.ts';
 import type { LedgerView } from '../ledger/index.ts';
@@ -19,9 +19,9 @@ export async function refuseVanished(vault: Vault, ledger: LedgerView): Promise<
   }
 }
 
-/** No payload at all; what a check of the store leaves there does not count. */
+/** No evidence at all; what a check of the store leaves there does not count. */
 async function isEmpty(vault: Vault): Promise<boolean> {
-  for await (const _ of vault.list('payload/')) return false;
+  for (const folder of ['payload/', 'manifests/']) for await (const _ of vault.list(folder)) return false;
   return true;
 }
 
