@@ -9,7 +9,6 @@ import { type Config, freeBytes, openDigestPool, systemClock } from '../platform
 import { doubtful, failed, passed } from '../vault/index.ts';
 import { readLastBackup } from './last-backup.ts';
 import { placesOf } from './places.ts';
-import { askDaemon } from './socket.ts';
 import { openSigner } from './station.ts';
 import { tileStoreOf } from './tiles.ts';
 import { openVault } from './vaults.ts';
@@ -131,17 +130,6 @@ export async function checkBackup(config: Config): Promise<CheckLine[]> {
   const days = Math.floor((systemClock.now() - Date.parse(last.at)) / DAY_MS);
   const what = `${days} day(s) old, ${last.ledgerSize} entries: ${last.folder}`;
   return [days > BACKUP_DAYS ? doubtful('backup', what, next) : passed('backup', what)];
-}
-
-/** The daemon's socket. */
-export async function checkDaemon(config: Config, signal: AbortSignal): Promise<CheckLine[]> {
-  try {
-    const answered = await askDaemon(placesOf(config).socket, 'status', {}, () => undefined, signal);
-    if (answered !== undefined) return [passed('docketd', 'answers on its socket')];
-    return [doubtful('docketd', 'does not run: no camera is taken by itself', 'systemctl enable --now docketd')];
-  } catch (error) {
-    return [lineOf('docketd', error)];
-  }
 }
 
 /** What to do where the system refuses this user. */

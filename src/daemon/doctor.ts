@@ -4,8 +4,9 @@ import type { CheckLine, DoctorView } from '../cli/index.ts';
 import { isFailure } from '../evidence/index.ts';
 import { type Config, readConfig } from '../platform/index.ts';
 import { failed, passed } from '../vault/index.ts';
+import { checkDaemon } from './doctor-daemon.ts';
 import { checkCameraRoots, checkClock, checkService, checkTools, checkUdev, checkUsb } from './doctor-machine.ts';
-import { checkBackup, checkCatalog, checkDaemon, checkHead, checkKey, checkState } from './doctor-station.ts';
+import { checkBackup, checkCatalog, checkHead, checkKey, checkState } from './doctor-station.ts';
 import { checkVaultLines } from './doctor-vaults.ts';
 import { settingsOf } from './settings.ts';
 

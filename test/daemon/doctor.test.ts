@@ -7,6 +7,7 @@ import { viewRoots } from '../../src/camera/index.ts';
 import type { CheckLine, DoctorView } from '../../src/cli/index.ts';
 import { backupStation } from '../../src/daemon/backup.ts';
 import { examineInstallation } from '../../src/daemon/doctor.ts';
+import { scrubLines } from '../../src/daemon/doctor-daemon.ts';
 import { type Clock, readConfig, systemClock } from '../../src/platform/index.ts';
 import { startDaemon } from '../fault/services.ts';
 import { copyStation, dock, makeStation, never, placesIn } from '../fault/stations.ts';
@@ -206,6 +207,26 @@ describe('what is wrong', () => {
     edit(config, 'examine = false', 'examine = true');
     expect(await lineOf(config, 'pdftotext')).toMatchObject({ state: 'fail', next: 'apt-get install poppler-utils' });
     expect(await lineOf(config, 'ffprobe')).toMatchObject({ state: 'fail', next: 'apt-get install ffmpeg' });
+  });
+});
+
+describe('the rolling check', () => {
+  const sound = { enabled: true, overdue: false, findings: 0, lastCycleAt: '2026-11-01T00:00:00.000Z', more: 1 };
+
+  it.each([
+    [sound, 'ok', undefined],
+    [{ ...sound, lastCycleAt: null }, 'ok', undefined],
+    [{ ...sound, overdue: true }, 'warn', /docket status/],
+    [{ ...sound, enabled: false }, 'warn', /docket\.toml/],
+    [{ ...sound, overdue: true, findings: 2 }, 'fail', /docket verify/],
+  ])('%o is told', (scrub, state, next) => {
+    const [line, ...others] = scrubLines({ station: 's', scrub });
+    expect([line?.check, line?.state, others]).toEqual(['scrub', state, []]);
+    expect(line?.next).toEqual(next === undefined ? undefined : expect.stringMatching(next));
+  });
+
+  it('of a docketd that knows none is not told', () => {
+    expect([scrubLines({ station: 's' }), scrubLines(undefined)]).toEqual([[], []]);
   });
 });
 
