@@ -1,7 +1,7 @@
 // docket backup: a consistent copy of what cannot be made again from the vault. Runs beside a docketd that writes; takes no lock.
 // Never half: the folder gets its name when everything in it is fsynced. Never over another; never into the station itself.
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { BackupView } from '../cli/index.ts';
 import { errnoOf, Failure, formatInstant, type Instant } from '../evidence/index.ts';
@@ -43,8 +43,8 @@ export async function backupStation(config: Config, outDir: string, clock: Clock
     const facts = await fill(config, made, { folder, at });
     await rename(made, folder);
     await syncDirectory(parent);
-    await rememberBackup(placesOf(config).lastBackup, { at, folder, ledgerSize: facts.ledgerSize });
-    return { ...facts, warnings: [...facts.warnings, ...(await warningsOf(config, folder))] };
+    const noted = await note(config, facts);
+    return { ...facts, warnings: [...noted, ...(await warningsOf(config, folder))] };
   } catch (error) {
     await rm(made, { recursive: true, force: true }).catch(() => undefined); // what led here is the error to tell
     throw wrapWriteError(error, parent, 'spool-full');
@@ -139,13 +139,31 @@ async function notIncludedOf(config: Config): Promise<string[]> {
   ];
 }
 
+/** The backup stands, whether it can be noted or not. */
+async function note(config: Config, { at, folder, ledgerSize }: BackupView): Promise<string[]> {
+  const { lastBackup } = placesOf(config);
+  try {
+    await rememberBackup(lastBackup, { at, folder, ledgerSize });
+    return [];
+  } catch (error) {
+    return [`docket doctor will not know of it: ${lastBackup} cannot be written (${errnoOf(error) ?? String(error)})`];
+  }
+}
+
 async function warningsOf(config: Config, folder: string): Promise<string[]> {
+  const parent = dirname(folder);
+  const unfinished = (await readdir(parent)).filter(
+    (name) => name.startsWith(TEMP_PREFIX) && name.includes(`-docket-backup-${config.station.name}-`),
+  );
   const key = await stat(join(folder, BACKUP.key));
   const own = await stat(config.paths.key);
   return [
     ...((key.mode & OTHERS) === 0
       ? []
-      : [`the file system of ${dirname(folder)} keeps no owners: everybody who can mount it can read the station key`]),
+      : [`the file system of ${parent} keeps no owners: everybody who can mount it can read the station key`]),
+    ...unfinished.map(
+      (each) => `${join(parent, each)} is a backup that was cut off: remove it, the station key may be in it`,
+    ),
     ...(key.dev === own.dev ? ['this backup lies on the same disk as the station: copy it to another'] : []),
   ];
 }

@@ -113,6 +113,21 @@ describe('a backup', () => {
     expect(made.files).toEqual(readdirSync(made.folder).toSorted());
   });
 
+  it('warns of one that was cut off beside it, and of a note that cannot be taken, and stands all the same', async () => {
+    const { config, out, folder } = fresh();
+    const read = await readConfig(config);
+    mkdirSync(join(out, `.docket-tmp-00-docket-backup-${read.station.name}-19700101T000000Z`));
+    mkdirSync(placesOf(read).lastBackup); // a folder stands where the note would
+    const { warnings, folder: made } = await backupStation(read, out);
+    expect(warnings).toEqual([
+      expect.stringContaining('docket doctor will not know of it') as string,
+      expect.stringContaining('19700101T000000Z is a backup that was cut off') as string,
+      expect.stringContaining('same disk') as string,
+    ]);
+    rmSync(join(folder, 'station.key'));
+    expect((await restoreStation({ backup: made, to: base.at(`cut-${count}`) })).vault.standing).toBe('away');
+  });
+
   it('is never put over another, into the station, or where there is no folder', async () => {
     const { config, out, folder } = fresh();
     const read = await readConfig(config);
