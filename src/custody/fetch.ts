@@ -3,8 +3,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { link, open, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type EntryOf, errnoOf, Failure, parseItemId, payloadKey, type Sha256 } from '../evidence/index.ts';
+import { type EntryOf, errnoOf, Failure, isFailure, parseItemId, payloadKey, type Sha256 } from '../evidence/index.ts';
 import { exists, TEMP_PREFIX } from '../platform/index.ts';
+import { type Copies, membersOf, type Vault } from '../vault/index.ts';
 import type { CustodyPorts, OnCheck } from './ports.ts';
 
 /** What was fetched. */
@@ -33,12 +34,7 @@ export async function fetchItem(
   );
   try {
     const { sha256, sizeBytes } = known.entry.payload;
-    const got = await writeHashed(ports, known.entry, temp, onCheck, signal);
-    if (got !== sha256)
-      throw new Failure(
-        'digest-mismatch',
-        `the vault's bytes of ${item} are not those on record: sha256 ${got} instead of ${sha256}; nothing was written`,
-      );
+    await writeTrue(ports, known.entry, temp, onCheck, signal);
     await link(temp, target);
     return { itemId: item, out: target, sizeBytes, sha256 };
   } catch (error) {
@@ -49,9 +45,38 @@ export async function fetchItem(
   }
 }
 
+/** Of several vaults, the first that gives the bytes on record; what the last one had to say when none does. */
+async function writeTrue(
+  { vault, catalog }: CustodyPorts,
+  entry: EntryOf<'item.recorded'>,
+  temp: string,
+  onCheck: OnCheck,
+  signal: AbortSignal,
+): Promise<void> {
+  const { item, payload } = entry;
+  const copies = [...entry.copies, ...catalog.copies(item).map((later) => later.entry.copy)];
+  let why: Failure | undefined;
+  for (const member of membersOf(vault)) {
+    try {
+      const got = await writeHashed(member, payload, copies, temp, onCheck, signal);
+      if (got === payload.sha256) return;
+      why = new Failure(
+        'digest-mismatch',
+        `the bytes of ${item} in the vault ${member.name} are not those on record: sha256 ${got} instead of ${payload.sha256}; nothing was written`,
+      );
+    } catch (error) {
+      if (!isFailure(error) || error.code === 'cancelled') throw error;
+      why ??= error;
+    }
+    await unlink(temp);
+  }
+  throw why ?? new Failure('not-found', `no vault holds the bytes of ${item}`);
+}
+
 async function writeHashed(
-  { vault }: CustodyPorts,
-  { payload, copies }: EntryOf<'item.recorded'>,
+  vault: Vault,
+  payload: EntryOf<'item.recorded'>['payload'],
+  copies: Copies,
   temp: string,
   onCheck: OnCheck,
   signal: AbortSignal,

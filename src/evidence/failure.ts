@@ -103,7 +103,7 @@ const CODES = {
   'vault-waiting': {
     exit: EXIT.storage,
     policy: 'retry',
-    next: 'Nothing: it goes on by itself in the hours that the configuration gives the vault.',
+    next: 'Nothing: it goes on by itself once the vault may take it (its hours, or what it still lacks of the archive).',
   },
   'vault-unfit': {
     exit: EXIT.storage,
