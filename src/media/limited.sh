@@ -10,6 +10,9 @@ shift 2
 # Root in a user namespace of its own could no longer read the files of others; root needs none to leave the network.
 if [ "$(id -u)" = 0 ]; then offline='unshare --net'; else offline='unshare --map-root-user --net'; fi
 $offline true 2>/dev/null || offline=''
-exec $offline setpriv --pdeathsig KILL \
+# setpriv also sets capabilities, which the sandbox of the service does not let it do; there systemd ends whatever docketd leaves behind.
+bound='setpriv --pdeathsig KILL'
+$bound true 2>/dev/null || bound=''
+exec $offline $bound \
   prlimit --data="$memory" --cpu="$cpu" --fsize=0 --nofile=64 --core=0 \
   nice -n 10 ionice -c 2 -n 7 "$@"

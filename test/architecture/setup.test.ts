@@ -103,7 +103,8 @@ describe('bin/setup', () => {
   });
 
   it('begins again when package-lock.json has changed, and keeps the tools of the tests', async () => {
-    for (const name of ['strace', 'unshare', 'mount', 'mkfs.ext4', 'mcopy', 'openssl']) put(name, '');
+    for (const name of ['strace', 'unshare', 'mount', 'mkfs.ext4', 'mcopy', 'openssl', 'systemd-analyze'])
+      put(name, '');
     await setup('--dev');
     expect(npmCall()).toContain('--include=dev');
     writeFileSync(checkout('package-lock.json'), '{}');

@@ -1,0 +1,58 @@
+// What bin/package cannot copy, because it is made: the list of files from node_modules, manual pages, completion, copyright, changelog.
+//   write.ts bundle                    prints the files of node_modules that go into the package, each ended by a NUL
+//   write.ts documents FOLDER SECONDS  writes the documents into FOLDER; SECONDS since 1970 is the date they show
+// Never reads the clock: the same checkout makes the same bytes.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { softwareVersion } from '../../src/daemon/version.ts';
+import { listBundled } from './bundle.ts';
+import { describeCommands } from './commands.ts';
+import { formatCompletion } from './completion.ts';
+import { formatCopyright } from './copyright.ts';
+import { formatManual } from './manual.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+function writeDocuments(folder: string, seconds: number): void {
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  const date = new Date(seconds * 1000);
+  const version = softwareVersion();
+  const commands = describeCommands(version);
+  const bundled = listBundled(ROOT);
+  const pages = formatManual({
+    version,
+    date: date.toISOString().slice(0, 10),
+    commands,
+    readme: read('README.md'),
+    docketd: read('systemd/package/docketd.md'),
+  });
+  for (const [name, text] of pages) write(`usr/share/man/man${name.slice(name.lastIndexOf('.') + 1)}/${name}`, text);
+  write('usr/share/bash-completion/completions/docket', formatCompletion(commands));
+  write('usr/share/doc/docket/copyright', formatCopyright(ROOT, bundled));
+  write('usr/share/doc/docket/changelog', formatChangelog(version, date));
+  // The launcher asks for this file of npm's; here it says what is in the package.
+  const list = Object.fromEntries(bundled.map(({ folder, version: each }) => [folder, { version: each }]));
+  write('usr/lib/docket/node_modules/.package-lock.json', `${JSON.stringify({ packages: list }, null, 2)}\n`);
+}
+
+/** Debian's own form names the version only: what changed stands in CHANGELOG.md. */
+function formatChangelog(version: string, date: Date): string {
+  const at = date.toUTCString().replace('GMT', '+0000');
+  return `docket (${version.replace('-', '~')}) stable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- docket maintainers <maintainers@docket.invalid>  ${at}\n`;
+}
+
+const [order, folder, seconds] = process.argv.slice(2);
+if (order === 'bundle')
+  process.stdout.write(
+    listBundled(ROOT)
+      .flatMap(({ files }) => files)
+      .map((file) => `${file}\0`)
+      .join(''),
+  );
+else if (order === 'documents' && folder !== undefined && /^\d+$/.test(seconds ?? ''))
+  writeDocuments(folder, Number(seconds));
+else throw new Error('usage: write.ts bundle | documents FOLDER SECONDS');

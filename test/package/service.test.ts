@@ -1,0 +1,57 @@
+// The service of the package: how exposed its unit is, and that what it needs works inside its sandbox.
+// The real sandbox is tried by chroot.sh, which takes minutes: with DOCKET_PACKAGE=all.
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readConfig } from '../../src/platform/index.ts';
+import { ROOT } from '../architecture/rooms.ts';
+import { run, runCode, sourceUrl } from '../child.ts';
+import { makeTempFolder } from '../temp-folder.ts';
+
+const UNIT = join(ROOT, 'systemd/docketd.service');
+const MAX_EXPOSURE = 2;
+const ALL = process.env['DOCKET_PACKAGE'] === 'all';
+
+it('is little exposed, as systemd counts it', async () => {
+  const { stdout, stderr } = await run('systemd-analyze', ['security', '--offline=true', '--no-pager', UNIT]);
+  const exposure = /Overall exposure level for docketd\.service: (\d+\.\d+)/.exec(stdout)?.[1] ?? expect.fail(stderr);
+  expect(Number(exposure)).toBeLessThanOrEqual(MAX_EXPOSURE);
+});
+
+it('never lets systemd remove the folder below which cameras are mounted', async () => {
+  expect(await readFile(UNIT, 'utf8')).not.toContain('RuntimeDirectory');
+});
+
+it('looks into media also where setpriv may not set capabilities', async () => {
+  await using machine = await makeTempFolder();
+  await writeFile(machine.at('setpriv'), '#!/bin/sh\nexit 127\n');
+  await chmod(machine.at('setpriv'), 0o755);
+  const limited = join(ROOT, 'src/media/limited.sh');
+  const path = `PATH=${machine.path}:/usr/sbin:/usr/bin:/sbin:/bin`;
+  const limits = ['1073741824', '10', 'sh', '-c', 'ulimit -n'];
+  expect(await run('env', [path, limited, ...limits])).toMatchObject({ status: 0, stdout: '64\n' });
+});
+
+it('finds the station when its configuration is a link, as in /etc/docket', async () => {
+  await using machine = await makeTempFolder();
+  await mkdir(machine.at('etc'));
+  const init = `import { initStation } from '${sourceUrl('src/daemon/init.ts')}';
+    await initStation({ directory: ${JSON.stringify(machine.at('station'))}, actor: 'test', version: '1.2.3' });`;
+  expect(await runCode(init)).toMatchObject({ status: 0 });
+  await symlink(machine.at('station/docket.toml'), machine.at('etc/docket.toml'));
+  const config = await readConfig(machine.at('etc/docket.toml'));
+  expect(config).toMatchObject({
+    file: machine.at('station/docket.toml'),
+    paths: { state: machine.at('station/state'), key: machine.at('station/station.key') },
+  });
+  await expect(readConfig(machine.at('etc/other.toml'))).rejects.toMatchObject({ code: 'config-missing' });
+});
+
+it('installs, upgrades, is removed and purged on a bare Debian (with DOCKET_PACKAGE=all; else its script is only read)', {
+  timeout: 900_000,
+}, async () => {
+  const script = join(ROOT, 'test/package/chroot.sh');
+  const ended = await run('bash', ALL ? [script] : ['-n', script]);
+  expect(ended, ended.stdout + ended.stderr).toMatchObject({ status: 0 });
+  expect(ended.stdout).toContain(ALL ? 'the package stands' : '');
+});
