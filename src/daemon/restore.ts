@@ -1,6 +1,6 @@
 // docket restore: lays a backup out as a station again, and says how its ledger stands to the vault.
 // Never over anything that stands; never believes a file that does not fit SHA256SUMS; never goes on silently with an old head.
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { RestoreView } from '../cli/index.ts';
 import { errnoOf, Failure, isFailure } from '../evidence/index.ts';
@@ -50,7 +50,7 @@ export async function restoreStation({ backup, to }: RestoreOrder): Promise<Rest
     const vault = await standingOf(config, head);
     return { station: config.station.name, folder, config: config.file, files: laid, ledgerSize, missing, vault };
   } catch (error) {
-    for (const path of laid) await rm(path, { force: true }).catch(() => undefined); // what led here is the error to tell
+    await takeBack(laid, [config.paths.state, config.inbox.path]);
     throw wrapWriteError(error, folder, 'spool-full');
   }
 }
@@ -132,6 +132,12 @@ async function layOut(
     laid.push(path);
   }
   await ensureDirectory(inbox);
+}
+
+/** Best effort: what led here is the error to tell. A folder in which anything else stands is left. */
+async function takeBack(files: readonly string[], folders: readonly string[]): Promise<void> {
+  for (const path of files) await rm(path, { force: true }).catch(() => undefined);
+  for (const path of folders) await rmdir(path).catch(() => undefined);
 }
 
 /** Folders and files that docket.toml names and that are not there. */

@@ -1,5 +1,6 @@
 // A backup holds what the vault cannot give back: whole, secret, and enough to make the station again on another machine.
 // Every restored station ends with a clean verification; every damaged backup is refused before anything is laid out.
+import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -230,6 +231,25 @@ describe('restoring', () => {
       expect(existsSync(to)).toBe(false);
     },
   );
+
+  it('takes back what it laid out when the key turns out to be of another station, so that the right backup can follow', async () => {
+    const { config, out, folder } = fresh();
+    const made = await backupStation(await readConfig(config), out);
+    const forged = base.at(`forged-${count}`);
+    cpSync(made.folder, forged, { recursive: true });
+    const other = await makeStation(base.at(`other-${count}`));
+    cpSync(join(dirname(other), 'station.key'), join(forged, 'station.key'));
+    const sum = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+    const sums = readFileSync(join(forged, 'SHA256SUMS'), 'utf8');
+    const exchanged = sums.replace(sum(join(made.folder, 'station.key')), sum(join(forged, 'station.key')));
+    writeFileSync(join(forged, 'SHA256SUMS'), exchanged);
+    const to = replaceMachine(folder);
+    await expectRejection('key-foreign', restoreStation({ backup: forged, to }));
+    expect(readdirSync(to)).toEqual(['vault']);
+    const restored = await restoreStation({ backup: made.folder, to });
+    await dock(restored.config, { path: card('after', 1) });
+    await expectClean(restored.config);
+  });
 
   it('refuses sums that are damaged, name less than a backup has, or are not there', async () => {
     const { config, out } = fresh();
