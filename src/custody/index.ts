@@ -1,5 +1,6 @@
 // The door of the room custody.
 export * from './fetch.ts';
+export * from './overlays.ts';
 export * from './ports.ts';
 export * from './scrub.ts';
 export * from './scrub-now.ts';

@@ -4,7 +4,8 @@ import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { removeCatalog } from '../catalog/index.ts';
 import type { OnWork } from '../cli/index.ts';
-import { formatInstant, parseSha256 } from '../evidence/index.ts';
+import { collectOverlays } from '../custody/index.ts';
+import { formatInstant, ledgerPrefix, parseSha256 } from '../evidence/index.ts';
 import { adoptFromVault, recoverSpool } from '../ingest/index.ts';
 import { restoreHead } from '../ledger/index.ts';
 import { type Config, exists, removeDurable, silentLog, syncDirectory, systemClock } from '../platform/index.ts';
@@ -38,7 +39,8 @@ export async function rebuild(
     command: 'docket rebuild',
     waitMs: 0,
     needsVault: true,
-    beforeLedger: async ({ signer, tiles }) => {
+    beforeLedger: async ({ signer, tiles, vault }) => {
+      await collectOverlays(vault, ledgerPrefix(config.station.name)); // from here on the vault gives the originals
       if (request.fromVault) {
         step('reading the ledger from the vault');
         const fresh = `${places.head}.restored`;

@@ -35,9 +35,9 @@ import type { Vault } from '../vault/index.ts';
 import { spoolInHand } from './in-hand.ts';
 import { placesOf } from './places.ts';
 import { makePreflight, type Preflight } from './preflight.ts';
+import { settingsOf } from './settings.ts';
 import { tileStoreOf } from './tiles.ts';
 import { refuseVanished } from './vanished.ts';
-import { settingsOf } from './settings.ts';
 import { openVault, vaultFolderOf } from './vaults.ts';
 
 const MIB = 1_048_576;
@@ -60,7 +60,11 @@ export interface OpenStationOptions {
   /** Rejects when the vault is away, instead of waiting for it. */
   readonly needsVault?: boolean;
   /** Runs under the lock before the ledger is opened: rebuild puts a restored head in place there. */
-  readonly beforeLedger?: (parts: { readonly signer: Signer; readonly tiles: TileStore }) => Promise<void>;
+  readonly beforeLedger?: (parts: {
+    readonly signer: Signer;
+    readonly tiles: TileStore;
+    readonly vault: Vault;
+  }) => Promise<void>;
 }
 
 /** Opens a station for writing: lock, key, vault, ledger (checked against the vault), catalog (caught up). Failures: station-locked, key-*, vault-unreachable, ledger-*. */
@@ -81,7 +85,7 @@ export async function openStation(config: Config, options: OpenStationOptions): 
   const digests = opening.use(openDigestPool());
   const vault = opening.use(await openVault(config, digests));
   const tiles = tileStoreOf(vault, config.station.name);
-  await options.beforeLedger?.({ signer, tiles });
+  await options.beforeLedger?.({ signer, tiles, vault });
   const ledger = opening.use(await openLedger({ path: places.head, signer }));
   const preflight = makePreflight(config, { clock, log: options.log });
   const standing = makeStanding({ ledger, tiles, vault, preflight, at: vaultFolderOf(config) ?? vault.name });

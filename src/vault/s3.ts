@@ -46,6 +46,8 @@ export class S3Vault implements Vault {
   readonly #checkpoints: S3Checkpoints;
   /** Names over which something was laid, as seen by listings: their object is the first version. */
   readonly #originals = new Map<string, string>();
+  /** The last version of a checkpoint that overlays() saw under a delete marker: for whoever asked for that, it is the one to read. */
+  readonly #hidden = new Map<string, string>();
 
   constructor(requests: S3Requests) {
     const { name, bytesPerSecond, clock } = requests.options;
@@ -197,10 +199,7 @@ export class S3Vault implements Vault {
       // Under a marker lies the object; a checkpoint has no first version that would be it: hidden, it is missing.
       const hidden = version === undefined && !isCheckpointKey(key) && saysDeleteMarker(error);
       const below = hidden ? await originalVersion(this.#requests, key) : undefined;
-      if (below === undefined) return undefined;
-      const answer = await ask(below);
-      // Under a marker nothing stands for the store: a checkpoint is put there anew, on the condition that there is none.
-      return isCheckpointKey(key) ? { ...answer, ETag: undefined } : answer;
+      return below === undefined ? undefined : await ask(below);
     }
   }
 
@@ -208,13 +207,19 @@ export class S3Vault implements Vault {
     assert(isVaultKey(key), `not a vault key: ${key}`);
     const there = await this.#whole(key, maxBytes);
     if (isCheckpointKey(key)) this.#checkpoints.noteRead(key, there?.etag);
-    return there?.bytes;
+    const hidden = this.#hidden.get(key);
+    if (there !== undefined || hidden === undefined) return there?.bytes;
+    return (await this.#whole(key, maxBytes, hidden))?.bytes;
   }
 
-  async #whole(key: string, maxBytes: number): Promise<StandingCheckpoint | undefined> {
+  async #whole(
+    key: string,
+    maxBytes: number,
+    version = this.#versionOf(key, undefined),
+  ): Promise<StandingCheckpoint | undefined> {
     try {
       return await this.#requests.retrying(async () => {
-        const answer = await this.#get(key, this.#versionOf(key, undefined), 0, undefined);
+        const answer = await this.#get(key, version, 0, undefined);
         if (answer === undefined) return undefined;
         if ((answer.ContentLength ?? 0) > maxBytes) {
           (answer.Body as { destroy?: () => void }).destroy?.(); // the rest is not wanted
@@ -251,6 +256,7 @@ export class S3Vault implements Vault {
     for await (const each of listVersions(this.#requests, prefix)) {
       const { key, versions } = each;
       this.#see(each);
+      if (isCheckpointKey(key)) this.#seeHidden(each);
       const original = originalOf(versions);
       for (const { marker, version, at, latest, etag, sizeBytes } of versions) {
         if (marker ? isCheckpointKey(key) && !latest : isCheckpointKey(key)) continue;
@@ -260,6 +266,12 @@ export class S3Vault implements Vault {
         yield { key, kind: marker ? 'delete-marker' : 'newer-version', version: version ?? 'null', at };
       }
     }
+  }
+
+  #seeHidden({ key, versions }: VersionsOfKey): void {
+    const below = versions.find((each) => !each.marker)?.version;
+    if (versions[0]?.marker === true && below !== undefined) this.#hidden.set(key, below);
+    else this.#hidden.delete(key);
   }
 
   async #lockOf(key: string, copies: Copies | undefined): Promise<LockFacts | undefined> {

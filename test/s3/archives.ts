@@ -1,6 +1,6 @@
 // Stations whose vault is a bucket of the common server, made small, and the hands of whoever has the bucket's keys and no good intentions.
 // Nothing is simulated: the product's own composition on one side, the store's own requests on the other.
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DeleteObjectCommand,
@@ -64,11 +64,29 @@ export async function makeBucketStation(mode: 'governance' | 'compliance' = 'gov
   const config = join(folder, 'docket.toml');
   const vault = `[vault]\nkind = "s3"\nendpoint = "${server.endpoint}"\nbucket = "${bucket}"\nmode = "${mode}"\nopen_ended_days = 30\ncredentials_file = "s3.credentials"\n`;
   writeFileSync(config, `[station]\nname = "${station}"\npublic_key = "${formatKeyLine(signer)}"\n\n${vault}${REST}`);
-  // What a store does with canaries is tested where it is checked; here each station would only wait for it.
-  const read = await readConfig(config);
-  for (const each of read.vaults)
-    if (each.kind === 's3') await rememberPassed(placesOf(read).vaultCheck, each, systemClock.now());
+  await trustStore(config);
   return { config, folder, station, bucket };
+}
+
+/** What a store does with canaries is tested where it is checked; here each station would only wait for it. */
+async function trustStore(file: string): Promise<void> {
+  const config = await readConfig(file);
+  for (const each of config.vaults)
+    if (each.kind === 's3') await rememberPassed(placesOf(config).vaultCheck, each, systemClock.now());
+}
+
+/** Lets a station reach its store another way, as through a proxy. */
+export async function reroute({ config }: BucketStation, endpoint: string): Promise<void> {
+  const text = readFileSync(config, 'utf8');
+  writeFileSync(config, text.replace(/^endpoint = .*$/m, `endpoint = ${JSON.stringify(endpoint)}`));
+  await trustStore(config);
+}
+
+/** An empty machine: nothing of the station but key, configuration and credentials. */
+export async function loseState({ config, folder }: BucketStation): Promise<void> {
+  rmSync(join(folder, 'state'), { recursive: true });
+  mkdirSync(join(folder, 'state'));
+  await trustStore(config);
 }
 
 /** Gives a station the least rights on a bucket, those of `docket vault policy`; the owner may do everything, with what a station stored too. */
