@@ -1,7 +1,15 @@
 // Checks everything one ledger entry names: its item, receipt or list, its case statement, and what was laid over any of them.
 // For one item, one case and the rolling check; a whole verification takes the same checks apart, to look at each object once.
-import { caseStatementOf, type Entry, type Finding, payloadKey, type StationName } from '../evidence/index.ts';
-import { checkItem } from './check-item.ts';
+import {
+  caseStatementOf,
+  type Entry,
+  type EntryOf,
+  type Finding,
+  type ItemId,
+  payloadKey,
+  type StationName,
+} from '../evidence/index.ts';
+import { checkItem, withCopies } from './check-item.ts';
 import { type Depth, type ObjectPorts, reporting } from './check-object.ts';
 import { checkReceiptObject } from './check-receipt.ts';
 import { checkStatementObject } from './check-statement.ts';
@@ -11,6 +19,8 @@ import { collectOverlays, overlayFindings } from './overlays.ts';
 /** What checking an entry stands on. */
 export interface EntryPorts extends ObjectPorts {
   readonly station: StationName;
+  /** Copies of an item that were made after it was recorded. */
+  readonly copies: (item: ItemId) => readonly EntryOf<'item.copied'>[];
 }
 
 /** Objects that an entry names by digest, and its statement where that must stand already. */
@@ -48,7 +58,7 @@ async function laidOver({ vault }: EntryPorts, keys: readonly string[]): Promise
 }
 
 async function checkObjects(ports: EntryPorts, entry: Entry, depth: Depth): Promise<Checked> {
-  if (entry.kind === 'item.recorded') return await checkItem(ports, entry, depth);
+  if (entry.kind === 'item.recorded') return await checkItem(ports, withCopies(entry, ports.copies(entry.item)), depth);
   const receipt =
     entry.kind === 'acquisition.recorded' ? entry.receipt : entry.kind === 'camera.released' ? entry.list : undefined;
   if (receipt === undefined) return { findings: [], bytesRead: 0 };

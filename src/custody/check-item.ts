@@ -10,7 +10,7 @@ import {
   openSealed,
   payloadKey,
 } from '../evidence/index.ts';
-import type { LockFacts, StoredObject } from '../vault/index.ts';
+import { type LockFacts, membersOf, type StoredObject } from '../vault/index.ts';
 import { lockFindings, manifestDemand, payloadDemand } from './check-lock.ts';
 import { checkObject, type Depth, type ObjectPorts, reporting } from './check-object.ts';
 import { type Checked, checkEachCopy } from './copies.ts';
@@ -25,6 +25,28 @@ export function checkItem(
   payloadDepth: Depth = depth,
 ): Promise<Checked> {
   return checkEachCopy(ports, (each) => checkCopy(each, entry, depth, payloadDepth));
+}
+
+/** An item with the receipts of copies that were made after it was recorded, so that each vault is read by its own. */
+export function withCopies(entry: Recorded, later: readonly EntryOf<'item.copied'>[]): Recorded {
+  return later.length === 0 ? entry : { ...entry, copies: [...entry.copies, ...later.map(({ copy }) => copy)] };
+}
+
+/** A copy made later, as its own entry says: the version stands in that vault, and is locked until then. */
+export async function checkLaterCopy(
+  { vault, clock }: ObjectPorts,
+  { item, copy }: EntryOf<'item.copied'>,
+): Promise<readonly Finding[]> {
+  const guard = membersOf(vault).find(({ name }) => name === copy.vault)?.guard;
+  if (guard === undefined || copy.lock === 'none') return []; // its bytes are compared with those of the item's other copies
+  const { lock: mode, retainUntil: until, legalHold = false } = copy;
+  const where = `${copy.key} (${item})`;
+  return await reporting(where, 'payload-altered', async () => {
+    const facts = await guard.lockOf(copy.key, [copy]);
+    if (facts === undefined)
+      return [finding('copy-missing', where, `vault ${copy.vault}: the version on record is not there`)];
+    return lockFindings(facts, { mode, until, open: false, legalHold }, where, clock.now());
+  });
 }
 
 async function checkCopy(ports: ObjectPorts, entry: Recorded, depth: Depth, payloadDepth: Depth): Promise<Checked> {

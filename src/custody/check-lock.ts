@@ -27,7 +27,7 @@ export const KEPT_OPEN: LockDemand = { mode: 'governance', until: undefined, ope
 /** The lock of an item's payload in a vault: what its receipt says, and no less than its retention. */
 export function payloadDemand(entry: EntryOf<'item.recorded'>, vault: string): LockDemand {
   const terms = manifestDemand(entry);
-  const receipt = entry.copies.find((each) => each.vault === vault);
+  const receipt = entry.copies.findLast((each) => each.vault === vault); // the newest one, where a copy was made again
   return {
     ...terms,
     mode: modeOf(receipt),

@@ -4,6 +4,7 @@ import { type Entry, epochOf, type Finding, finding, isFailure, ledgerPrefix } f
 import { TILE_WIDTH, tilePath } from '../ledger/index.ts';
 import type { Copies, PutTerms } from '../vault/index.ts';
 import { type EntryPorts, objectsOf } from './check-entry.ts';
+import { withCopies } from './check-item.ts';
 
 interface Kept {
   readonly key: string;
@@ -40,7 +41,7 @@ export async function lengthenLocks(
   return findings;
 }
 
-function keptOf({ station, clock }: EntryPorts, index: number, entry: Entry, published: number): Kept[] {
+function keptOf({ station, clock, copies }: EntryPorts, index: number, entry: Entry, published: number): Kept[] {
   const keys = objectsOf(station, index, entry, published);
   if (entry.kind !== 'item.recorded') return keys.map((key) => ({ key, terms: KEEP_OPEN }));
   const { until, rule } = entry.retention;
@@ -51,7 +52,7 @@ function keptOf({ station, clock }: EntryPorts, index: number, entry: Entry, pub
     ...(over
       ? []
       : [
-          { key: payload, terms: own, copies: entry.copies },
+          { key: payload, terms: own, copies: withCopies(entry, copies(entry.item)).copies },
           { key: manifest, terms: own },
         ]),
     ...statements.map((key) => ({ key, terms: KEEP_OPEN })),

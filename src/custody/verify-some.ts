@@ -4,10 +4,12 @@ import type { CatalogItem } from '../catalog/index.ts';
 import {
   decodeEntry,
   type Entry,
+  type EntryOf,
   encodeCanonical,
   Failure,
   type Finding,
   finding,
+  type ItemId,
   isFailure,
   isForeign,
   ledgerPrefix,
@@ -15,7 +17,7 @@ import {
   parseItemId,
 } from '../evidence/index.ts';
 import type { LedgerView } from '../ledger/index.ts';
-import { checkNamed } from './check-entry.ts';
+import { checkNamed, type EntryPorts } from './check-entry.ts';
 import type { Depth } from './check-object.ts';
 import { Lanes } from './lanes.ts';
 import { collectOverlays } from './overlays.ts';
@@ -39,13 +41,15 @@ export async function verifySome(
   const gathering = new Gathering();
   const lanes = new Lanes(LANES);
   const view = ports.ledger.view(ports.tiles);
+  const copies = (item: ItemId): readonly EntryOf<'item.copied'>[] =>
+    ports.catalog.copies(item).map((each) => each.entry);
   await collectOverlays(ports.vault, ledgerPrefix(ports.station)); // so that entries are proven by the original tiles
   let done = 0;
   for (const item of itemsOf(ports, scope)) {
     signal.throwIfAborted();
     done += 1;
     onCheck({ step: 'verifying', done, total: done, unit: 'entries' });
-    await lanes.add(() => verifyOne({ ...ports, signal }, view, item, depth, gathering));
+    await lanes.add(() => verifyOne({ ...ports, signal, copies }, view, item, depth, gathering));
   }
   await lanes.drain();
   return gathering.result();
@@ -70,7 +74,7 @@ function* itemsOf(ports: CustodyPorts, scope: Scope): Iterable<CatalogItem> {
 }
 
 async function verifyOne(
-  ports: CustodyPorts & { readonly signal: AbortSignal },
+  ports: CustodyPorts & EntryPorts,
   view: LedgerView,
   item: CatalogItem,
   depth: Depth,

@@ -21,7 +21,7 @@ import {
 import { type LedgerReader, type TileStore, verifyLedger } from '../ledger/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { checkLedgerCopies } from './check-copies.ts';
-import { checkItem } from './check-item.ts';
+import { checkItem, checkLaterCopy } from './check-item.ts';
 import type { Depth, ObjectPorts } from './check-object.ts';
 import { checkReceiptObject } from './check-receipt.ts';
 import { checkStatementObject } from './check-statement.ts';
@@ -138,6 +138,8 @@ async function checkEntry(pass: Pass, index: number, bytes: Buffer): Promise<voi
   if (entry.kind === 'item.recorded') await checkRecorded(pass, entry);
   if (entry.kind === 'acquisition.recorded')
     await checkReceipt(pass, entry.receipt, (bytes, key) => checkReceiptFiles(pass, decodeReceipt(bytes, key), key));
+  if (entry.kind === 'item.copied')
+    await pass.lanes.add(async () => gathering.add(await checkLaterCopy(pass.ports, entry)));
   if (entry.kind === 'camera.released') await checkReceipt(pass, entry.list, () => []);
 }
 

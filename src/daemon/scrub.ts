@@ -56,6 +56,7 @@ export async function openScrubber({ config, ports }: Station, isBusy: () => boo
       tiles: ports.tiles,
       ledger: ports.ledger,
       catalog: ports.catalog,
+      copies: (item) => ports.catalog.copies(item).map((each) => each.entry),
       clock: ports.clock,
       record: (entry) => void ports.recorder.record([entry]),
       save: (state) => writeScrubState(path, state),

@@ -108,6 +108,7 @@ function makeScrubber(rules: Partial<ScrubRules> = {}, state: ScrubState = saved
     tiles: ports.tiles,
     ledger: ports.ledger,
     catalog: ports.catalog,
+    copies: () => [],
     clock,
     record: (entry) => void ports.recorder.record([entry]),
     save: (kept) => {

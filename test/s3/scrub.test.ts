@@ -39,6 +39,7 @@ function makeScrubber(over: Partial<ScrubPorts> = {}): Scrubber {
   const { ports } = station;
   const scrubPorts: ScrubPorts = {
     ...ports,
+    copies: () => [],
     verifier: ports.signer,
     record: (entry) => {
       if (entry.kind === 'scrub.recorded') recorded.push(entry);
