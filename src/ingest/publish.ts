@@ -15,6 +15,9 @@ import { errorFacts, type Log } from '../platform/index.ts';
 import type { Vault } from '../vault/index.ts';
 import type { Publisher } from './ports.ts';
 
+/** Statements are small: with each, a lane of the vault mostly waits for answers. */
+const STATEMENTS_PER_LANE = 3;
+
 /** What publishing stands on. */
 export interface PublishPorts {
   readonly station: StationName;
@@ -36,12 +39,20 @@ export function makePublisher(ports: PublishPorts): Publisher {
 }
 
 async function publishOnce(ports: PublishPorts, again: boolean): Promise<void> {
-  const { ledger, tiles } = ports;
+  const { ledger, tiles, vault } = ports;
   if (publishedSize(ledger) === ledger.size && !again) return;
+  const width = vault.lanes === undefined ? 1 : vault.lanes * STATEMENTS_PER_LANE;
   // The statements of the very entries that the checkpoint will cover: another camera's may be committed at any moment.
   const beforeTiles = async (from: number, to: number): Promise<void> => {
-    for await (const { index, bytes } of ledger.view(tiles).entries(from, to))
-      await publishStatement(ports, index, bytes);
+    const batch: { readonly index: number; readonly bytes: Uint8Array }[] = [];
+    const putBatch = async (): Promise<void> => {
+      await Promise.all(batch.splice(0).map(({ index, bytes }) => publishStatement(ports, index, bytes)));
+    };
+    for await (const entry of ledger.view(tiles).entries(from, to)) {
+      batch.push(entry);
+      if (batch.length >= width) await putBatch();
+    }
+    await putBatch();
     // Crash here: the statements stand; the checkpoint does not cover them yet, and the next run puts the same bytes again.
   };
   await ledger.publish(tiles, { beforeTiles, again });

@@ -15,7 +15,10 @@ import type { IngestPorts } from './ports.ts';
 import { recordItem, storeItem } from './settle.ts';
 
 /** Items that may be stored and not yet recorded, for each lane of the vault: one large file must not let all behind it idle. */
-const AHEAD_PER_LANE = 4;
+const AHEAD_PER_LANE = 8;
+/** With items up to this size a lane mostly waits for answers, so several share it, in bytes. */
+const SMALL_BYTES = 1_048_576;
+const SMALL_PER_LANE = 3;
 
 /** Where an item's travel ended. */
 export type RoadEnd =
@@ -41,6 +44,7 @@ export class Road {
   readonly #signal: AbortSignal;
   readonly #window: Gate;
   readonly #lanes: Gate;
+  readonly #smallLanes: Gate;
   #last: Promise<void> = Promise.resolve();
   #confirming: Promise<void> | undefined;
   #away: Failure | undefined;
@@ -53,6 +57,7 @@ export class Road {
     this.#ports = ports;
     this.#signal = signal;
     this.#lanes = makeGate(lanes);
+    this.#smallLanes = ports.vault.lanes === undefined ? this.#lanes : makeGate(lanes * SMALL_PER_LANE); // a disk does not answer faster for that
     this.#window = makeGate(lanes * AHEAD_PER_LANE);
   }
 
@@ -104,7 +109,8 @@ export class Road {
 
   async #journey(parcel: Parcel, before: Promise<void>): Promise<RoadEnd> {
     try {
-      const stored = await this.#lanes.run(() => this.#ports.stores.run(() => this.#store(parcel)));
+      const lanes = parcel.sizeBytes > SMALL_BYTES ? this.#lanes : this.#smallLanes;
+      const stored = await lanes.run(() => this.#ports.stores.run(() => this.#store(parcel)));
       await before;
       if (this.#stopped !== undefined) return { stopped: true };
       return { recorded: recordItem(this.#ports, parcel.listing, stored) };

@@ -3,9 +3,9 @@
 import { randomInt } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { type Daemon, startDaemon } from '../../fault/services.ts';
-import { type OwnServer, startServer } from '../server.ts';
+import { startServer } from '../server.ts';
 import { type Line, openLine } from './line.ts';
 import { dockAt, expectSound, layCard, makeOutpost, statusOf } from './stations.ts';
 
@@ -16,16 +16,6 @@ const PATIENCE_MS = 100_000;
 const UPLOADS = 200;
 /** Kills of the gateway during them. */
 const KILLS = process.env['DOCKET_FAULTS'] === 'all' ? 40 : 6;
-
-let own: OwnServer;
-
-beforeAll(async () => {
-  own = await startServer();
-});
-
-afterAll(async () => {
-  await own[Symbol.asyncDispose]();
-});
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
 function randomOf(seed: number): () => number {
@@ -44,10 +34,11 @@ async function expectStopped(daemon: Daemon): Promise<void> {
   expect(code).toBe(0);
 }
 
-it('the gateway killed at random moments of many uploads: all are stored once', async () => {
+it.concurrent('the gateway killed at random moments of many uploads: all are stored once', async () => {
   const seed = Number(process.env['DOCKET_SEED'] ?? randomInt(2 ** 31));
   console.log(`DOCKET_SEED=${seed}`);
   const random = randomOf(seed);
+  await using own = await startServer();
   await using line = await openLine(own);
   const outpost = await makeOutpost({ via: line.server, server: own });
   const sizes = Array.from({ length: UPLOADS }, () => Math.floor((64 + random() * 192) * KIB));
@@ -70,7 +61,8 @@ it('the gateway killed at random moments of many uploads: all are stored once', 
   await expectSound(outpost, truth);
 });
 
-it('the gateway stopped for a while in the middle of uploads, and continued', async () => {
+it.concurrent('the gateway stopped for a while in the middle of uploads, and continued', async () => {
+  await using own = await startServer();
   await using line = await openLine(own);
   const outpost = await makeOutpost({ via: line.server, server: own });
   const { path, truth } = layCard(
@@ -118,7 +110,7 @@ async function killWhenPassed(
   return await startDaemon(config);
 }
 
-it('docketd killed -9 during uploads at once: the next one goes on, and stores nothing twice', async () => {
+it.concurrent('docketd killed -9 during uploads at once: the next one goes on, and stores nothing twice', async () => {
   await using line = await openLine(inject('s3'));
   const outpost = await makeOutpost({ via: line.server, server: inject('s3'), idleSeconds: 60 });
   const { path, truth } = layCard(outpost, 3, [500 * KIB, 400 * KIB, 300 * KIB, 10 * KIB]);
@@ -130,7 +122,7 @@ it('docketd killed -9 during uploads at once: the next one goes on, and stores n
   await expectSound(outpost, truth);
 });
 
-it('docketd killed -9 during an upload in parts: the parts that stand are not sent again', async () => {
+it.concurrent('docketd killed -9 during an upload in parts: the parts that stand are not sent again', async () => {
   await using line = await openLine(inject('s3'));
   const vault = 'multipart_mib = 5\npart_mib = 5';
   const outpost = await makeOutpost({ via: line.server, server: inject('s3'), idleSeconds: 60, vault });
