@@ -1,4 +1,4 @@
-// What the read side needs. Nothing here can write to a vault, a ledger or a catalog.
+// What the read side needs. Nothing here can write to a vault, a ledger or a catalog; the rolling check has ports of its own.
 import type { Catalog } from '../catalog/index.ts';
 import type { StationName, Verifier } from '../evidence/index.ts';
 import type { LedgerReader, TileStore } from '../ledger/index.ts';
