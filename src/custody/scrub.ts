@@ -17,6 +17,7 @@ import {
 } from '../evidence/index.ts';
 import { CHECKPOINT_PATH, type HeadState, type LedgerView, TILE_WIDTH, type TileStore } from '../ledger/index.ts';
 import { type Clock, type Gate, makeGate } from '../platform/index.ts';
+import { membersOf } from '../vault/index.ts';
 import { checkNamed, type EntryPorts, objectsOf } from './check-entry.ts';
 import { collectOverlays, overlayFindings } from './overlays.ts';
 import { lengthenLocks } from './scrub-locks.ts';
@@ -175,12 +176,13 @@ export class Scrubber {
     }
   }
 
-  /** Where something could not be read: whether the vault answers otherwise. */
+  /** Where something could not be read: whether the vault answers otherwise, each copy of it. */
   async #answers(findings: readonly Finding[]): Promise<boolean> {
     if (!findings.some(({ code }) => code === 'read-failed')) return true;
     try {
       const { vault, station } = this.#ports;
-      await vault.readSmall(ledgerPrefix(station) + CHECKPOINT_PATH, MAX_CHECKPOINT_BYTES);
+      for (const each of membersOf(vault))
+        await each.readSmall(ledgerPrefix(station) + CHECKPOINT_PATH, MAX_CHECKPOINT_BYTES);
       return true;
     } catch (error) {
       if (isFailure(error)) return false;

@@ -18,7 +18,7 @@ import {
 } from '../evidence/index.ts';
 import type { LedgerView } from '../ledger/index.ts';
 import { checkNamed, type EntryPorts } from './check-entry.ts';
-import type { Depth } from './check-object.ts';
+import { type Depth, reporting } from './check-object.ts';
 import { Lanes } from './lanes.ts';
 import { collectOverlays } from './overlays.ts';
 import type { CustodyPorts, OnCheck } from './ports.ts';
@@ -43,7 +43,13 @@ export async function verifySome(
   const view = ports.ledger.view(ports.tiles);
   const copies = (item: ItemId): readonly EntryOf<'item.copied'>[] =>
     ports.catalog.copies(item).map((each) => each.entry);
-  await collectOverlays(ports.vault, ledgerPrefix(ports.station)); // so that entries are proven by the original tiles
+  const prefix = ledgerPrefix(ports.station);
+  gathering.add(
+    await reporting(prefix, 'read-failed', async () => {
+      await collectOverlays(ports.vault, prefix); // so that entries are proven by the original tiles
+      return [];
+    }),
+  );
   let done = 0;
   for (const item of itemsOf(ports, scope)) {
     signal.throwIfAborted();
