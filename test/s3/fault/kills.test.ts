@@ -34,7 +34,9 @@ async function expectStopped(daemon: Daemon): Promise<void> {
   expect(code).toBe(0);
 }
 
-it.concurrent('the gateway killed at random moments of many uploads: all are stored once', async () => {
+it.concurrent('the gateway killed at random moments of many uploads: all are stored once', {
+  timeout: 300_000,
+}, async ({ expect }) => {
   const seed = Number(process.env['DOCKET_SEED'] ?? randomInt(2 ** 31));
   console.log(`DOCKET_SEED=${seed}`);
   const random = randomOf(seed);
@@ -56,7 +58,8 @@ it.concurrent('the gateway killed at random moments of many uploads: all are sto
   }
   await docking;
   rmSync(path, { recursive: true });
-  if ((await statusOf(outpost)).queue.acquisitionsWaiting > 0) await daemon.says(DRAINED, PATIENCE_MS);
+  const waiting = async (): Promise<number> => (await statusOf(outpost)).queue.acquisitionsWaiting;
+  await expect.poll(waiting, { timeout: PATIENCE_MS, interval: 500 }).toBe(0);
   await expectStopped(daemon);
   await expectSound(outpost, truth);
 });
@@ -64,7 +67,7 @@ it.concurrent('the gateway killed at random moments of many uploads: all are sto
 it.concurrent('the gateway stopped for a while in the middle of uploads, and continued', async () => {
   await using own = await startServer();
   await using line = await openLine(own);
-  const outpost = await makeOutpost({ via: line.server, server: own });
+  const outpost = await makeOutpost({ via: line.server, server: own, idleSeconds: 2 });
   const { path, truth } = layCard(
     outpost,
     2,

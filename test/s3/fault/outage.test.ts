@@ -76,7 +76,7 @@ describe.concurrent('a store that', () => {
     '%s while docketd runs: cameras are copied and may go, and it drains by itself',
     async ([, begin, end, says], { expect }) => {
       await using line = await openLine(inject('s3'));
-      const outpost = await makeOutpost({ via: line.server, server: inject('s3') });
+      const outpost = await makeOutpost({ via: line.server, server: inject('s3'), idleSeconds: 2 });
       const before = layCard(outpost, 1, [9 * KIB]);
       const during = layCard(outpost, 2, SIZES);
       const after = layCard(outpost, 3, [8 * KIB]);

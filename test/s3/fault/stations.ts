@@ -37,7 +37,7 @@ export interface OutpostOptions {
   readonly bucket?: string;
   /** Name of the station. */
   readonly name?: string;
-  /** A connection on which nothing moves for so long is given up, in seconds; 1 unless a test says otherwise. */
+  /** A connection on which nothing moves for so long is given up, in seconds; 10 unless a test says otherwise. */
   readonly idleSeconds?: number;
   /** More keys of the vault's table. */
   readonly vault?: string;
@@ -75,7 +75,7 @@ bucket = "${bucket}"
 mode = "governance"
 open_ended_days = 30
 credentials_file = "s3.credentials"
-idle_timeout_seconds = ${options.idleSeconds ?? 1}
+idle_timeout_seconds = ${options.idleSeconds ?? 10}
 ${options.vault ?? ''}
 
 [cameras]
