@@ -165,9 +165,15 @@ describe('a vault disk', () => {
     await room.mount('--bind', real, vault);
     expect((await room.docket('dock', camera, '--config', config)).code).toBe(0);
     await room.unmount(vault);
-    for (const command of [['dock', camera], ['camera', 'add', 'X1'], ['rebuild'], ['rebuild', '--from-vault']]) {
+    const ends = [
+      [6, 'dock', camera], // a camera is taken all the same: its receipt waits in the spool
+      [7, 'camera', 'add', 'X1'],
+      [7, 'rebuild'],
+      [8, 'rebuild', '--from-vault'],
+    ] as const;
+    for (const [exit, ...command] of ends) {
       const { code, stderr } = await room.docket(...command, '--config', config);
-      expect([command, code]).toEqual([command, command.includes('--from-vault') ? 8 : 7]);
+      expect([command, code]).toEqual([command, exit]);
       expect(stderr).not.toMatch(/defect/);
       expect(readdirSync(vault)).toEqual([]);
     }
