@@ -193,19 +193,31 @@ async function admit(ports: DockPorts, identity: CameraIdentity, order: DockOrde
     identity.serial === undefined
       ? 'it has no serial that could be registered'
       : `camera ${identity.serial} is not registered`;
-  await ports.standing.confirm();
-  ports.recorder.record([
-    {
-      v: 1,
-      kind: 'camera.refused',
-      at: formatInstant(ports.clock.now()),
-      actor: order.actor,
-      camera: identity,
-      reason,
-    },
-  ]);
-  await publishOrNote(ports);
+  await recordRefusal(ports, identity, order, reason);
   throw new Failure('camera-unknown', `${reason}; nothing was copied`, { facts: { serial: identity.serial ?? null } });
+}
+
+/** Before the vault was there once in this run nothing can be put on record; a refusal is then in the log only, and is one all the same. */
+async function recordRefusal(
+  ports: DockPorts,
+  camera: CameraIdentity,
+  { actor }: DockOrder,
+  reason: string,
+): Promise<void> {
+  try {
+    await ports.standing.confirm();
+  } catch (error) {
+    if (!isFailure(error) || error.policy === 'stop') throw error;
+    ports.log.warn('a refused camera is not on record', {
+      reason,
+      serial: camera.serial ?? null,
+      ...errorFacts(error),
+    });
+    return;
+  }
+  const at = formatInstant(ports.clock.now());
+  ports.recorder.record([{ v: 1, kind: 'camera.refused', at, actor, camera, reason }]);
+  await publishOrNote(ports);
 }
 
 async function profileFor(
