@@ -80,7 +80,7 @@ beforeAll(async () => {
   const [deb = ''] = debs;
   listed = (await succeed('dpkg-deb', ['--contents', deb])).trim().split('\n').map(parseListed);
   await succeed('dpkg-deb', ['--raw-extract', deb, root('')]);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await folder[Symbol.asyncDispose]();
