@@ -47,6 +47,7 @@ export class Road {
   readonly #smallLanes: Gate;
   #last: Promise<void> = Promise.resolve();
   #confirming: Promise<void> | undefined;
+  #probing: Promise<boolean> | undefined;
   #away: Failure | undefined;
   /** The smallest item that the vault had no space for: what is as large is not tried. */
   #full: { readonly sizeBytes: number; readonly failure: Failure } | undefined;
@@ -160,12 +161,15 @@ export class Road {
   }
 
   /** A vault that answers otherwise has something against this item only: the next one is tried. */
-  async #lookForVault(error: Failure): Promise<void> {
+  async #lookForVault(failure: Failure): Promise<void> {
     if (this.#away !== undefined) return;
-    if (error.code === 'vault-waiting') this.#away = error;
-    if (error.code !== 'vault-unreachable' && error.code !== 'vault-refused') return;
+    if (failure.code === 'vault-waiting') this.#away = failure;
+    if (failure.code !== 'vault-unreachable' && failure.code !== 'vault-refused') return;
+    this.#probing ??= this.probe().finally(() => {
+      this.#probing = undefined;
+    });
     try {
-      await this.probe();
+      await this.#probing; // what fails at the same time asks once
     } catch (cause) {
       this.stop(cause);
     }
