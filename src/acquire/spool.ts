@@ -197,9 +197,12 @@ function isAcquisitionId(name: string): name is AcquisitionId {
   }
 }
 
+/** Characters of an acquisition's id that tell its second. */
+const SECOND_CHARS = 'yyyyMMdd-HHmmss'.length;
+
 async function leftovers(root: string): ReturnType<Spool['leftovers']> {
   // What has no acquisition's name (lost+found, a file in the making) is not docket's to continue.
-  const names = (await readdir(root)).filter(isAcquisitionId).sort();
+  const names = (await readdir(root)).filter(isAcquisitionId);
   const found: Leftover[] = [];
   for (const name of names) {
     const folder = folderAt(root, name);
@@ -210,7 +213,12 @@ async function leftovers(root: string): ReturnType<Spool['leftovers']> {
       found.push({ folder, listing: undefined, damage: error }); // one damaged folder keeps no other from going on
     }
   }
-  return found;
+  return found.sort((a, b) => (ageKey(a) < ageKey(b) ? -1 : 1));
+}
+
+/** Sorts as time does. An id tells the second only, and within it nothing; the listing tells the rest. */
+function ageKey({ folder: { acquisition }, listing }: Leftover): string {
+  return `${acquisition.slice(0, SECOND_CHARS)} ${listing?.startedAt ?? ''} ${acquisition}`;
 }
 
 async function readListing(folder: SpoolFolder): Promise<Listing | undefined> {

@@ -11,7 +11,7 @@ import {
   writeSealed,
 } from '../../src/acquire/index.ts';
 import { openSimulatedCard } from '../../src/camera/index.ts';
-import { parseEpochMs } from '../../src/evidence/index.ts';
+import { formatInstant, makeAcquisitionId, parseEpochMs } from '../../src/evidence/index.ts';
 import { CAMERA, sourceFile } from '../evidence/samples.ts';
 import { expectFailure, expectRejection } from '../expect-failure.ts';
 import { makeBufferCard } from './buffer-card.ts';
@@ -111,6 +111,15 @@ describe('what is left over', () => {
       ['20991231-235959-ffffffff', undefined],
     ]);
     expect(found[0]?.folder.bytesPath(1)).toBe(first.folder.bytesPath(1));
+  });
+
+  it('is in the order of its dockings within one second too, whatever the ids say', async () => {
+    await using station = await openStation();
+    const { listing } = await station.dock(card());
+    const later = { ...listing, acquisition: makeAcquisitionId(NOW, '00000000') };
+    await station.spool.begin({ ...later, startedAt: formatInstant(NOW + 1) });
+    const found = await station.spool.leftovers();
+    expect(found.map(({ folder }) => folder.acquisition)).toEqual([listing.acquisition, later.acquisition]);
   });
 
   it('is looked for though other things stand in the spool', async () => {
