@@ -111,7 +111,7 @@ class ServerPlace {
 async function makeS3Station(folder: string, place: ServerPlace): Promise<OwnServer> {
   const server = await place.fresh();
   await rm(join(folder, 'station'), { recursive: true, force: true });
-  const target = ['--vault', `s3://${BUCKET}`, '--endpoint', server.endpoint, '--mode', 'governance'];
+  const target = ['--vault', `s3://${BUCKET}`, '--endpoint', server.endpoint, '--mode', 'compliance'];
   await runQuietly([DOCKET, 'vault', 'init', ...target], folder, place.env);
   await makeStation(join(folder, 'station'), { examine: false, arguments: target, env: place.env });
   return server;
