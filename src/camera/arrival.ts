@@ -8,6 +8,8 @@ export interface CameraArrived {
   readonly kind: 'arrived';
   readonly root: string;
   readonly identity: CameraIdentity;
+  /** USB port it hangs on, as sysfs names it (`1-2.3`): the same for the same socket of the station. */
+  readonly port?: string | undefined;
 }
 
 /** It is no longer there. */

@@ -15,6 +15,8 @@ export interface MachineRoots {
 
 /** Longest fact kept, in characters: what a device says of itself is hostile input. */
 const MAX_FACT_CHARS = 200;
+/** A port in sysfs; a hub that is the root of its bus is called usb1 and is no port. */
+const PORT = /^\d+-\d+(?:\.\d+)*$/;
 
 /** Identity of what is mounted at `root`; way 'folder' if nothing is. Never throws for what cannot be found out. */
 export async function identifyMount(root: string, machine: MachineRoots = {}): Promise<CameraIdentity> {
@@ -27,15 +29,30 @@ export async function identifyMount(root: string, machine: MachineRoots = {}): P
 
 /** Identity of a mount already found. */
 export async function identifyDevice(mount: Mount, machine: MachineRoots = {}): Promise<CameraIdentity> {
-  const sysRoot = await realpath(machine.sysRoot ?? '/sys').catch(() => machine.sysRoot ?? '/sys');
-  const block = await realpath(join(sysRoot, 'dev/block', mount.device)).catch(() => undefined);
-  const usb = block === undefined ? undefined : await findUsbDevice(block, sysRoot);
+  const { block, usb } = await findDevice(mount, machine);
   const volume = await readVolume(mount, block === undefined ? basename(mount.source) : basename(block), machine);
   return {
     way: usb === undefined ? 'mount' : 'usb',
     ...(usb === undefined ? {} : await readUsbFacts(usb)),
     ...(volume === undefined ? {} : { volume }),
   };
+}
+
+/** Port of the USB device a mount hangs on, as sysfs names it: bus, then the ports on the way, `1-2.3`. Absent for what is no USB device. */
+export async function findPort(mount: Mount, machine: MachineRoots = {}): Promise<string | undefined> {
+  const { usb } = await findDevice(mount, machine);
+  const port = usb === undefined ? '' : basename(usb);
+  return PORT.test(port) ? port : undefined;
+}
+
+/** The directories of a mount's block device and of its USB device. */
+async function findDevice(
+  mount: Mount,
+  machine: MachineRoots,
+): Promise<{ readonly block: string | undefined; readonly usb: string | undefined }> {
+  const sysRoot = await realpath(machine.sysRoot ?? '/sys').catch(() => machine.sysRoot ?? '/sys');
+  const block = await realpath(join(sysRoot, 'dev/block', mount.device)).catch(() => undefined);
+  return { block, usb: block === undefined ? undefined : await findUsbDevice(block, sysRoot) };
 }
 
 /** The nearest directory above a block device that is a USB device: a card reader or camera, not the hub it hangs on. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { errnoOf } from '../evidence/index.ts';
 import type { CameraArrived, CameraDeparted } from './arrival.ts';
 import { matchName } from './glob.ts';
-import { identifyDevice, type MachineRoots } from './identity.ts';
+import { findPort, identifyDevice, type MachineRoots } from './identity.ts';
 import { type Mount, readMounts } from './mounts.ts';
 
 /** Where cards are looked for. */
@@ -29,10 +29,7 @@ export async function lookForCards(options: MountLookOptions, before: PresentCar
   const found = new Map<string, CameraArrived>();
   for (const mount of onTop.values()) {
     const key = `${mount.id} ${mount.device} ${mount.mountPoint}`;
-    found.set(
-      key,
-      before.get(key) ?? { kind: 'arrived', root: mount.mountPoint, identity: await identifyDevice(mount, options) },
-    );
+    found.set(key, before.get(key) ?? (await arrivedAt(mount, options)));
   }
   if (options.allowPlainDirectories === true) {
     for (const { path, inode } of (await Promise.all(globs.map(expand))).flat()) {
@@ -45,6 +42,11 @@ export async function lookForCards(options: MountLookOptions, before: PresentCar
     }
   }
   return found;
+}
+
+async function arrivedAt(mount: Mount, machine: MachineRoots): Promise<CameraArrived> {
+  const [identity, port] = await Promise.all([identifyDevice(mount, machine), findPort(mount, machine)]);
+  return { kind: 'arrived', root: mount.mountPoint, identity, ...(port === undefined ? {} : { port }) };
 }
 
 /** What left, then what came, each in the order of paths. */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { EXIT, type ExitCode, Failure } from '../evidence/index.ts';
 import type { Clock } from '../platform/index.ts';
 import { startProgress, type TextOut } from './progress.ts';
+import type { KeysIn } from './screen-terminal.ts';
 import type { Doors, OnWork, UseCases } from './use-cases.ts';
 
 /** What the command line runs on. */
@@ -11,6 +12,8 @@ export interface CliPorts {
   readonly doors: Doors;
   readonly out: TextOut;
   readonly err: TextOut;
+  /** The keyboard, for what takes over a whole terminal. */
+  readonly keys?: KeysIn | undefined;
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Who is at the keyboard, as the machine knows them; stands in ledger entries. */

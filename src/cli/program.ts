@@ -7,6 +7,7 @@ import { addCareCommands } from './care-commands.ts';
 import { addIntakeCommands } from './intake-commands.ts';
 import { addOperationsCommands } from './operations-commands.ts';
 import { addReadCommands } from './read-commands.ts';
+import { addScreenCommand } from './screen.ts';
 import { addStationCommands } from './station-commands.ts';
 import { harmless } from './text.ts';
 import { addVaultCommands } from './vault-commands.ts';
@@ -55,6 +56,7 @@ export function buildProgram(ports: CliPorts, end: End): Command {
   addCareCommands(program, ports, end);
   addVaultCommands(program, ports, end);
   addOperationsCommands(program, ports, end);
+  addScreenCommand(program, ports, end);
   return program;
 }
 

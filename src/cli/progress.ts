@@ -13,6 +13,7 @@ export interface TextOut {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 }
 
 /** Progress on `out`; call `end` before other text is written. */

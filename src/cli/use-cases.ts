@@ -90,20 +90,52 @@ export interface VerifyRequest {
   readonly quick: boolean;
 }
 
+/** Where an acquisition is, in one word; `state` says it to people. */
+export const DOCK_PHASES = [
+  'waiting',
+  'listing',
+  'copying',
+  'storing',
+  'examining',
+  'finishing',
+  'copied',
+  'done',
+  'problem',
+] as const;
+
+/** A camera in its dock, or files that are taken without one. */
+export interface DockView {
+  /** Name of the dock: from the configuration, else its USB port, else the name of its folder; null for documents and drops. */
+  readonly dock: string | null;
+  /** False once the camera is taken away; null where nobody would notice. */
+  readonly present: boolean | null;
+  readonly camera: string;
+  readonly model: string | null;
+  readonly officer: string | null;
+  readonly state: string;
+  readonly phase: (typeof DOCK_PHASES)[number];
+  /** Since when it is in this phase. */
+  readonly since: Instant;
+  /** True once the list of everything on the camera is durable: the officer may leave. */
+  readonly receiptStands: boolean;
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  /** Bytes a second, while it is copied. */
+  readonly rate: number | null;
+  readonly secondsLeft: number | null;
+  /** Why the camera is not taken, or why something stays on it: a code of the failures, and words. */
+  readonly problem: { readonly code: string; readonly what: string; readonly next: string } | null;
+}
+
 /** `docket status`. */
 export interface StatusView {
   readonly station: string;
   readonly daemon: boolean;
-  readonly docks: readonly {
-    readonly camera: string;
-    readonly officer: string | null;
-    readonly state: string;
-    readonly filesDone: number;
-    readonly filesTotal: number;
-    readonly bytesDone: number;
-    readonly bytesTotal: number;
-    readonly secondsLeft: number | null;
-  }[];
+  readonly docks: readonly DockView[];
+  /** Names that the configuration gives to docks, whether or not a camera is there. */
+  readonly dockNames: readonly string[];
   readonly queue: {
     readonly spoolFiles: number;
     readonly spoolBytes: number;
@@ -151,6 +183,12 @@ export interface StatusView {
     readonly open: number;
   }[];
 }
+
+/** What a running docketd tells again and again to whoever follows it: the part of the status that changes from second to second. */
+export type LiveView = Pick<
+  StatusView,
+  'station' | 'docks' | 'dockNames' | 'queue' | 'ledger' | 'vaults' | 'free' | 'problems'
+>;
 
 /** `docket scrub`: what was read back now. */
 export interface ScrubView extends ScrubbedNow {
@@ -261,6 +299,8 @@ export interface DoctorView {
 /** Everything a person can ask of a station. Failures as in the exit-code table. Whoever opens it closes it. */
 export interface UseCases extends AsyncDisposable {
   status(): Promise<StatusView>;
+  /** Hears a running docketd until it ends or `signal` aborts, then returns. False when none listens. */
+  follow(onView: (view: LiveView) => void, signal: AbortSignal): Promise<boolean>;
   dock(request: DockRequest, onWork: OnWork, signal: AbortSignal): Promise<DockResult>;
   addDocuments(request: DocumentRequest, onWork: OnWork, signal: AbortSignal): Promise<DockResult>;
   addCamera(request: {

@@ -1,9 +1,10 @@
 // The writing use cases, once: the daemon's socket answers with them, and a command without a daemon calls them under the station lock.
 // Never trusts a question: it is parsed here whoever asks.
+import { realpath } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CatalogCamera } from '../catalog/index.ts';
 import type { CameraView, DockResult, WorkProgress } from '../cli/index.ts';
-import { type EntryOf, Failure, parseShape } from '../evidence/index.ts';
+import { type EntryOf, Failure, isFailure, parseShape } from '../evidence/index.ts';
 import { registerCamera, removeCamera } from '../filing/index.ts';
 import {
   type AcquisitionResult,
@@ -58,7 +59,16 @@ export function makeAnswerers(ports: DockPorts, docks: Docks): Readonly<Record<s
         actor: name,
       } = parseShape(questions.dock, question, 'the request');
       const order = { path, serial: camera, case: caseNumber, clockOffsetMs, actor: person(name) };
-      return answerDocking(docks, (onProgress) => dockFolder(ports, order, onProgress, signal), ports.clock, progress);
+      const report = docks.byHand(await realpath(path).catch(() => path)); // what is not there is told by docking it
+      return answerDocking(
+        report.onProgress,
+        (onProgress) => dockFolder(ports, order, onProgress, signal),
+        ports.clock,
+        progress,
+      ).catch((error: unknown) => {
+        if (isFailure(error)) report.failed(error);
+        throw error;
+      });
     },
     documents: async (question, progress, signal) => {
       const { files, case: caseNumber, type, actor: name } = parseShape(questions.documents, question, 'the request');
@@ -70,7 +80,12 @@ export function makeAnswerers(ports: DockPorts, docks: Docks): Readonly<Record<s
         kind: 'document' as const,
         actor: person(name),
       };
-      return answerDocking(docks, (onProgress) => dockFiles(ports, order, onProgress, signal), ports.clock, progress);
+      return answerDocking(
+        docks.onProgress,
+        (onProgress) => dockFiles(ports, order, onProgress, signal),
+        ports.clock,
+        progress,
+      );
     },
     addCamera: async (question) => {
       const request = parseShape(questions.addCamera, question, 'the request');
@@ -122,13 +137,13 @@ export function viewCamera({ entry, removedIndex }: CatalogCamera): CameraView {
 }
 
 async function answerDocking(
-  docks: Docks,
+  heard: OnProgress,
   work: (onProgress: OnProgress) => Promise<AcquisitionResult>,
   clock: Clock,
   progress: (value: WorkProgress) => void,
 ): Promise<DockResult> {
   const { receipt, final, waiting } = await work((each) => {
-    docks.onProgress(each);
+    heard(each);
     progress(workOf(each, clock));
   });
   return {

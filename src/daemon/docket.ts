@@ -19,6 +19,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   doors: makeDoors(softwareVersion()),
   out: process.stdout,
   err: process.stderr,
+  keys: process.stdin,
   clock: systemClock,
   environment: process.env,
   actor: actorName(),

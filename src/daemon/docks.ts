@@ -3,9 +3,18 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { StatusView } from '../cli/index.ts';
-import { formatInstant, type Instant, instantSchema, isFailure, type Receipt, WAITS_TEXT } from '../evidence/index.ts';
-import { isOver, type OnProgress, type Progress, type ProgressState } from '../ingest/index.ts';
+import {
+  type Failure,
+  formatInstant,
+  type Instant,
+  instantSchema,
+  isFailure,
+  type Receipt,
+  WAITS_TEXT,
+} from '../evidence/index.ts';
+import { isOnlyWaiting, isOver, type OnProgress, type Progress, type ProgressState } from '../ingest/index.ts';
 import { type Clock, errorFacts, type Log, replaceFile } from '../platform/index.ts';
+import { type Arrived, type Docking, type DockingReport, Dockings, sinceOf, type Waits } from './dockings.ts';
 
 /** Problems remembered. */
 const MAX_PROBLEMS = 20;
@@ -22,10 +31,13 @@ export class Docks {
   readonly #log: Log;
   readonly #path: string;
   readonly #running = new Map<string, Progress>();
+  readonly #dockings: Dockings;
   #problems: Problem[] = [];
   #problemCount = 0;
 
-  constructor(clock: Clock, log: Log, problemsPath: string) {
+  /** `names` gives docks a name by their USB port. */
+  constructor(clock: Clock, log: Log, problemsPath: string, names: Readonly<Record<string, string>> = {}) {
+    this.#dockings = new Dockings(clock, log, names);
     this.#clock = clock;
     this.#log = log;
     this.#path = problemsPath;
@@ -40,6 +52,34 @@ export class Docks {
     }
   };
 
+  /** A camera arrived; whoever takes it reports there. */
+  arrived(arrived: Arrived): DockingReport {
+    return this.#heard(this.#dockings.arrived(arrived));
+  }
+
+  /** Somebody asked for a folder to be taken. */
+  byHand(root: string): DockingReport {
+    return this.#heard(this.#dockings.byHand(root));
+  }
+
+  /** What was mounted there is gone. */
+  departed(root: string): void {
+    this.#dockings.departed(root);
+  }
+
+  #heard(report: DockingReport): DockingReport {
+    return {
+      onProgress: (progress) => {
+        report.onProgress(progress);
+        this.onProgress(progress);
+      },
+      failed: report.failed,
+      get problem() {
+        return report.problem;
+      },
+    };
+  }
+
   /** True while an acquisition is being copied. */
   isBusy(acquisition: string): boolean {
     const state = this.#running.get(acquisition)?.state;
@@ -52,14 +92,13 @@ export class Docks {
   }
 
   /** Recovery has put on record what had waited in the spool. */
-  settled({ acquisition, ended }: Receipt): void {
-    const progress = this.#running.get(acquisition);
+  settled(receipt: Receipt): void {
+    const progress = this.#running.get(receipt.acquisition);
     if (progress === undefined) return; // an earlier daemon copied it
-    this.#running.set(acquisition, {
-      ...progress,
-      state: ended === 'complete' ? 'done' : 'problem',
-      at: this.#clock.now(),
-    });
+    const now = this.#clock.now();
+    const settled: Progress = { ...progress, state: isOnlyWaiting(receipt) ? 'done' : 'problem', since: now, at: now };
+    this.#running.set(receipt.acquisition, settled);
+    this.#dockings.settled(settled);
   }
 
   /** Logs a problem and remembers it. */
@@ -90,9 +129,24 @@ export class Docks {
     return [...this.#running.values()].filter((each) => !isOver(each.state)).length;
   }
 
-  /** For `docket status`. */
-  view(): Pick<StatusView, 'docks' | 'problems'> {
-    return { docks: [...this.#running.values()].map((each) => viewDock(each, this.#clock)), problems: this.#problems };
+  /** How long officers had to wait. */
+  get waits(): Waits {
+    return this.#dockings.waits;
+  }
+
+  /** For `docket status`: what is docked, then what is taken without a dock. */
+  view(): Pick<StatusView, 'docks' | 'dockNames' | 'problems'> {
+    const dockings = this.#dockings.list();
+    const docked = new Set(dockings.map(({ progress }) => progress?.acquisition));
+    const others = [...this.#running.values()].filter(({ acquisition }) => !docked.has(acquisition));
+    return {
+      docks: [
+        ...dockings.map((each) => viewDocking(each, this.#clock)),
+        ...others.map((each) => viewProgress(each, this.#clock)),
+      ],
+      dockNames: this.#dockings.names,
+      problems: this.#problems,
+    };
   }
 
   /** Takes up the problems an earlier daemon wrote down. */
@@ -120,23 +174,74 @@ export function stateText(state: ProgressState): string {
 export function paceOf(
   progress: Progress,
   clock: Clock,
-): { readonly rate: number | undefined; readonly secondsLeft: number | undefined } {
+): { readonly rate?: number | undefined; readonly secondsLeft?: number | undefined } {
   const seconds = (clock.elapsedMs() - progress.startedElapsedMs) / 1000;
   if (seconds < 1 || progress.bytesDone <= 0) return { rate: undefined, secondsLeft: undefined };
   const rate = progress.bytesDone / seconds;
   return { rate, secondsLeft: Math.max(0, (progress.bytesTotal - progress.bytesDone) / rate) };
 }
 
-function viewDock(progress: Progress, clock: Clock): StatusView['docks'][number] {
-  const { camera, state, filesDone, filesTotal, bytesDone, bytesTotal } = progress;
+type DockView = StatusView['docks'][number];
+
+function viewDocking(docking: Docking, clock: Clock): DockView {
+  const { dock, present, progress, failure, identity } = docking;
+  const seen = progress === undefined ? viewUntaken(docking) : viewProgress(progress, clock);
   return {
+    ...seen,
+    dock,
+    present,
+    model: progress?.camera.model ?? identity.model ?? null,
+    problem: failure === undefined ? seen.problem : viewFailure(failure),
+  };
+}
+
+/** A camera of which nothing was read yet, or that is not taken at all. */
+function viewUntaken(docking: Docking): DockView {
+  const { identity, failure } = docking;
+  const phase = failure === undefined ? 'waiting' : 'problem';
+  return {
+    dock: docking.dock,
+    present: docking.present,
+    camera: identity.serial ?? identity.folder ?? identity.way,
+    model: identity.model ?? null,
+    officer: null,
+    state: phase,
+    phase,
+    since: sinceOf(docking),
+    receiptStands: false,
+    filesDone: 0,
+    filesTotal: 0,
+    bytesDone: 0,
+    bytesTotal: 0,
+    rate: null,
+    secondsLeft: null,
+    problem: null,
+  };
+}
+
+function viewProgress(progress: Progress, clock: Clock): DockView {
+  const { camera, state, filesDone, filesTotal, bytesDone, bytesTotal, problem } = progress;
+  const { rate, secondsLeft } = state === 'copying' ? paceOf(progress, clock) : {};
+  return {
+    dock: null,
+    present: null,
     camera: camera.serial ?? camera.folder ?? camera.way,
+    model: camera.model ?? null,
     officer: camera.officer?.name ?? null,
     state: stateText(state),
+    phase: state,
+    since: formatInstant(progress.since),
+    receiptStands: progress.receiptStands,
     filesDone,
     filesTotal,
     bytesDone,
     bytesTotal,
-    secondsLeft: state === 'copying' ? (paceOf(progress, clock).secondsLeft ?? null) : null,
+    rate: rate ?? null,
+    secondsLeft: secondsLeft ?? null,
+    problem: problem === undefined ? null : viewFailure(problem),
   };
+}
+
+function viewFailure({ code, message, next }: Failure): DockView['problem'] {
+  return { code, what: message, next };
 }

@@ -10,8 +10,7 @@ export async function spoolInHand(
 ): Promise<{ readonly acquisitions: ReadonlySet<string>; readonly digests: ReadonlySet<string> }> {
   const acquisitions = new Set<string>();
   const digests = new Set<string>();
-  for (const name of await namesIn(spool)) {
-    if (!/^\d{8}-\d{6}-/.test(name)) continue;
+  for (const name of await acquisitionsInHand(spool)) {
     acquisitions.add(name);
     for (const file of await namesIn(join(spool, name))) {
       if (!/^\d{6}\.json$/.test(file)) continue;
@@ -21,6 +20,11 @@ export async function spoolInHand(
     }
   }
   return { acquisitions, digests };
+}
+
+/** Names of the acquisitions in the spool. */
+export async function acquisitionsInHand(spool: string): Promise<string[]> {
+  return (await namesIn(spool)).filter((name) => /^\d{8}-\d{6}-/.test(name));
 }
 
 async function namesIn(path: string): Promise<string[]> {

@@ -9,6 +9,7 @@ import { type Config, silentLog, systemClock } from '../platform/index.ts';
 import { makeAnswerers, viewCamera } from './answer.ts';
 import { backupStation } from './backup.ts';
 import { Docks } from './docks.ts';
+import { followDaemon } from './follow.ts';
 import { placesOf } from './places.ts';
 import { rebuild } from './rebuild.ts';
 import { openScrubber, scrubAnswerers } from './scrub.ts';
@@ -32,6 +33,7 @@ export function openUseCases(config: Config): UseCases {
       ((await askDaemon(places.socket, 'status', {}, () => undefined, neverAborted()))?.result as
         | StatusView
         | undefined) ?? viewStatus(config), // the daemon answers in this shape
+    follow: (onView, signal) => followDaemon(config, onView, signal),
     dock: async (request, onWork, signal) => (await write('dock', request, onWork, signal)) as DockResult, // both ends are answer.ts
     addDocuments: async (request, onWork, signal) => (await write('documents', request, onWork, signal)) as DockResult, // both ends are answer.ts
     addCamera: async (request) => (await write('addCamera', request, () => undefined, neverAborted())) as CameraView, // both ends are answer.ts

@@ -2,6 +2,7 @@
 // Never names a camera, an officer or a case: whoever may look at a graph need not know them. Reads memory and small files only.
 import type { Config } from '../platform/index.ts';
 import { viewVaults } from './copies.ts';
+import type { Waits } from './dockings.ts';
 import type { Docks } from './docks.ts';
 import { readLastBackup } from './last-backup.ts';
 import { placesOf } from './places.ts';
@@ -101,9 +102,29 @@ async function stationMetrics({ station, docks, tally }: MetricSources): Promise
     gauge('docket_ledger_published_entries', 'Entries of the ledger that stand in the vault.', [
       { value: published?.size ?? 0 },
     ]),
+    ...waitMetrics(docks.waits),
     gauge('docket_docks_busy', 'Cameras and drops that are being taken now.', [{ value: docks.busyCount }]),
     ...(await vaultMetrics(config, published?.size ?? 0, ports.clock.now())),
     ...(await backupMetrics(config)),
+  ];
+}
+
+/** The officer's minute; the average is the one divided by the other. */
+function waitMetrics({ count, totalMs, lastMs }: Waits): Metric[] {
+  return [
+    counter(
+      'docket_officer_waits_total',
+      'Cameras that arrived and whose officers could leave, since docketd started.',
+      [{ value: count }],
+    ),
+    counter(
+      'docket_officer_wait_seconds_total',
+      'Time from the arrivals of these cameras until their receipts stood and the copying was under way.',
+      [{ value: totalMs / 1000 }],
+    ),
+    ...(lastMs === undefined
+      ? []
+      : [gauge('docket_officer_wait_last_seconds', 'The same of the last camera.', [{ value: lastMs / 1000 }])]),
   ];
 }
 

@@ -8,7 +8,9 @@ import { dockFiles, dockFolder, publishedSize, type Recovered, recoverSpool } fr
 import { type AdjustableLog, type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
 import { makeAnswerers } from './answer.ts';
 import { keepCopies } from './copies.ts';
+import type { DockingReport } from './dockings.ts';
 import { Docks } from './docks.ts';
+import { followAnswerers } from './follow.ts';
 import { type Hangups, makeOperations } from './operations.ts';
 import { placesOf } from './places.ts';
 import { keepScrubbing, openScrubber, scrubAnswerers } from './scrub.ts';
@@ -43,7 +45,7 @@ export async function runService(
   hangups: Hangups,
 ): Promise<void> {
   await using opened = await openStation(config, { log, command: 'docketd', waitMs: LOCK_WAIT_MS });
-  const docks = new Docks(opened.ports.clock, log, placesOf(config).problems);
+  const docks = new Docks(opened.ports.clock, log, placesOf(config).problems, config.docks);
   const operations = makeOperations(opened, docks, log);
   const { station } = operations;
   await docks.load();
@@ -84,7 +86,11 @@ export async function runService(
 
 function answerersOf(service: Service): Readonly<Record<string, Answerer>> {
   const { station, docks, scrubber } = service;
-  const all = { ...makeAnswerers(station.ports, docks), ...scrubAnswerers(scrubber, station, docks) };
+  const all = {
+    ...makeAnswerers(station.ports, docks),
+    ...scrubAnswerers(scrubber, station, docks),
+    ...followAnswerers(station, docks),
+  };
   const tracked = Object.entries(all).map(([name, answerer]): [string, Answerer] => [
     name,
     (question, progress, gone) => {
@@ -134,10 +140,11 @@ async function notice(service: Service, watch: ArrivalWatch, arrival: Arrival): 
   switch (arrival.kind) {
     case 'arrived':
       log.info('a camera arrived', { root: arrival.root, ...facts(arrival.identity) });
-      track(service, takeCamera(service, arrival.root));
+      track(service, takeCamera(service, arrival.root, docks.arrived(arrival)));
       return;
     case 'departed':
       log.info('a camera left', { root: arrival.root, ...facts(arrival.identity) });
+      docks.departed(arrival.root);
       return;
     case 'usb':
       log.info(`a USB device ${arrival.event}`, {
@@ -163,11 +170,11 @@ function facts(identity: {
   return { serial: identity.serial ?? null, model: identity.model ?? null };
 }
 
-async function takeCamera(service: Service, root: string): Promise<void> {
+async function takeCamera(service: Service, root: string, report: DockingReport): Promise<void> {
   const { station, docks, log, signal } = service;
   try {
     const order = { path: root, actor: { kind: 'station' as const, name: station.config.station.name }, arrived: true };
-    const { receipt, final, waiting } = await dockFolder(station.ports, order, docks.onProgress, signal);
+    const { receipt, final, waiting } = await dockFolder(station.ports, order, report.onProgress, signal);
     log.info('an acquisition ended', {
       acquisition: receipt.acquisition,
       ended: receipt.ended,
@@ -182,12 +189,18 @@ async function takeCamera(service: Service, root: string): Promise<void> {
     if (first !== undefined)
       await docks.problem(
         `${open.length} file(s) of ${root} are not on record`,
-        new Failure('camera-gone', `${first.path.text}: ${first.reason ?? first.outcome}`),
+        new Failure(codeOf(report), `${first.path.text}: ${first.reason ?? first.outcome}`),
       );
     if (!final) service.wake.abort();
   } catch (error) {
+    if (isFailure(error)) report.failed(error);
     await stopOrTell(service, `the camera at ${root} was not taken`, error);
   }
+}
+
+/** What is done next depends on why; an acquisition that was cut off goes on when the camera is docked again. */
+function codeOf({ problem }: DockingReport): Failure['code'] {
+  return problem === undefined || problem.code === 'cancelled' ? 'camera-gone' : problem.code;
 }
 
 /** Documents and footage dropped into inbox/<case number>/; what was recorded stays where it is, and is not taken again. */

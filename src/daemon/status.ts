@@ -3,12 +3,12 @@
 import { stat } from 'node:fs/promises';
 import { measureSpool } from '../acquire/index.ts';
 import type { Catalog, CatalogAcquisition } from '../catalog/index.ts';
-import type { StatusView } from '../cli/index.ts';
-import { OPEN_OUTCOMES, type Outcome, WAITS_TEXT } from '../evidence/index.ts';
+import type { DockView, StatusView } from '../cli/index.ts';
+import { OPEN_OUTCOMES, type Outcome } from '../evidence/index.ts';
 import { type Config, freeBytes } from '../platform/index.ts';
 import { viewVaults } from './copies.ts';
 import { readProblems } from './docks.ts';
-import { spoolInHand } from './in-hand.ts';
+import { acquisitionsInHand } from './in-hand.ts';
 import { placesOf } from './places.ts';
 import { viewScrub } from './scrub.ts';
 import { openArchive } from './station.ts';
@@ -19,26 +19,21 @@ const RECENT = 5;
 const MAX_PROBLEMS = 10;
 
 /** Status without a daemon, or the part a daemon's answer has in common with it. */
-export async function viewStatus(config: Config, live?: Pick<StatusView, 'docks' | 'problems'>): Promise<StatusView> {
+export async function viewStatus(
+  config: Config,
+  live?: Pick<StatusView, 'docks' | 'dockNames' | 'problems'>,
+): Promise<StatusView> {
   const places = placesOf(config);
   await using archive = await openArchive(config);
   const { catalog, ledger } = archive.ports;
   const { checkpoint, published } = ledger.state();
   const counts = catalog.counts();
-  const spool = await measureSpool(places.spool);
-  const inHand = await spoolInHand(places.spool);
-  const over = new Set(['done', 'problem', WAITS_TEXT]);
-  const busy = live?.docks.filter((each) => !over.has(each.state)).length ?? 0;
   return {
     station: config.station.name,
     daemon: live !== undefined,
     docks: live?.docks ?? [],
-    queue: {
-      spoolFiles: spool.files - spool.parts,
-      spoolBytes: spool.sizeBytes,
-      keptParts: spool.parts,
-      acquisitionsWaiting: Math.max(0, inHand.acquisitions.size - busy),
-    },
+    dockNames: live?.dockNames ?? [...new Set(Object.values(config.docks))],
+    queue: await viewQueue(places.spool, live?.docks ?? []),
     ledger: { size: checkpoint.size, published: published?.size ?? 0, root: checkpoint.root.toString('hex') },
     catalog: {
       applied: catalog.appliedSize,
@@ -60,8 +55,23 @@ export async function viewStatus(config: Config, live?: Pick<StatusView, 'docks'
   };
 }
 
+const OVER: ReadonlySet<string> = new Set<DockView['phase']>(['done', 'problem', 'copied']);
+
+/** What lies in the spool; what somebody copies now does not wait. */
+export async function viewQueue(spool: string, docks: readonly DockView[]): Promise<StatusView['queue']> {
+  const { files, sizeBytes, parts } = await measureSpool(spool);
+  const busy = docks.filter(({ phase, receiptStands }) => receiptStands && !OVER.has(phase)).length;
+  const acquisitions = await acquisitionsInHand(spool);
+  return {
+    spoolFiles: files - parts,
+    spoolBytes: sizeBytes,
+    keptParts: parts,
+    acquisitionsWaiting: Math.max(0, acquisitions.length - busy),
+  };
+}
+
 /** Free space of the fullest directory vault; null where none of the vaults is a directory. */
-async function freeVaultBytes(config: Config): Promise<number | null> {
+export async function freeVaultBytes(config: Config): Promise<number | null> {
   const free = await Promise.all(
     config.vaults.flatMap((each) => (each.kind === 'directory' ? [freeBytes(each.path)] : [])),
   );

@@ -7,6 +7,7 @@ import {
   isFailure,
   makeItemId,
   OPEN_OUTCOMES,
+  type Outcome,
   type Receipt,
   type RecordedItem,
   type SpooledItem,
@@ -79,6 +80,7 @@ export async function acquireCard(
     await settleAll(run);
     return await finishRun(run);
   } catch (error) {
+    if (isFailure(error)) meter.problem(error);
     meter.state('problem');
     throw error;
   }
@@ -111,13 +113,23 @@ async function copyInTurn(
     examining: Promise.resolve(),
     unexamined: false,
   };
-  meter.total(
+  meter.listed(
     listing.files.length,
     openFiles(listing, run.outcomes).reduce((sum, n) => sum + fileOf(listing, n).sizeBytes, 0),
     run.outcomes.size,
   );
+  tellRefused(run);
   await copyAll(run);
   return run;
+}
+
+/** What the listing alone decides to leave on the camera is known before the first byte is copied. */
+function tellRefused({ listing, outcomes, meter }: Run): void {
+  for (const [n, { outcome, reason }] of outcomes) {
+    if (!staysOpen(outcome)) continue;
+    meter.problem(new Failure('name-refused', `${fileOf(listing, n).path.text}: ${reason ?? outcome}`));
+    return;
+  }
 }
 
 /** A signal that aborts after the longest time one acquisition may take; disposing it ends the wait. */
@@ -181,7 +193,7 @@ async function takeFile(run: Run, n: number, candidates: ReturnType<typeof findC
         : await withRetries(run, () => proveKnown(ports, card, listing, n, candidates, road, run.copying));
     if (known !== undefined) {
       run.meter.bytes(file.sizeBytes);
-      decide(run, n, { outcome: 'already-recorded', item: known.item, sha256: known.sha256 });
+      decide(run, n, { outcome: 'already-recorded', ...known });
       return true;
     }
     const spooled = await withRetries(run, () => pullWithRoom(run, n));
@@ -192,6 +204,7 @@ async function takeFile(run: Run, n: number, candidates: ReturnType<typeof findC
     return true;
   } catch (error) {
     decide(run, n, failedOutcome(error));
+    if (isFailure(error)) run.meter.problem(error);
     return !isFailure(error, 'camera-gone') && !isFailure(error, 'cancelled');
   }
 }
@@ -307,7 +320,7 @@ async function finishRun(run: Run): Promise<AcquisitionResult> {
   try {
     const final = await finishAcquisition(ports, listing, folder, receipt, signal);
     await ports.publisher.publish();
-    meter.state(final.ended === 'complete' ? 'done' : 'problem');
+    meter.state(isOnlyWaiting(final, waiting) ? 'done' : 'problem');
     return { listing, receipt: final, final: true, waiting };
   } catch (error) {
     if (!isFailure(error) || error.policy === 'stop') throw error;
@@ -319,6 +332,11 @@ async function finishRun(run: Run): Promise<AcquisitionResult> {
 }
 
 /** True when every file that is not on record waits for the vault: the camera has nothing more to give. */
-function isOnlyWaiting({ files }: Receipt, waiting: ReadonlySet<number>): boolean {
-  return files.every(({ n, outcome }) => !OPEN_OUTCOMES.has(outcome) || outcome === 'in-progress' || waiting.has(n));
+export function isOnlyWaiting({ files }: Receipt, waiting: ReadonlySet<number> = new Set()): boolean {
+  return files.every(({ n, outcome }) => !staysOpen(outcome) || waiting.has(n));
+}
+
+/** What the camera is still writing comes with its next docking and is no problem of this one. */
+function staysOpen(outcome: Outcome): boolean {
+  return OPEN_OUTCOMES.has(outcome) && outcome !== 'in-progress';
 }

@@ -8,7 +8,7 @@
 //   6. camera released (off by default)      release
 import type { PullPorts, Spool } from '../acquire/index.ts';
 import type { Catalog } from '../catalog/index.ts';
-import type { CameraIdentity, Entry, EpochMs, RetentionRule, Signer, StationName } from '../evidence/index.ts';
+import type { CameraIdentity, Entry, EpochMs, Failure, RetentionRule, Signer, StationName } from '../evidence/index.ts';
 import type { Ledger, TileStore } from '../ledger/index.ts';
 import type { Media } from '../media/index.ts';
 import type { Clock, DigestPool, Gate, Log } from '../platform/index.ts';
@@ -109,7 +109,13 @@ export interface Progress {
   readonly bytesDone: number;
   /** File being read now. */
   readonly file?: string | undefined;
-  /** Of elapsedMs of the clock; rate and time left come from it. */
+  /** True once the listing is durable: from then on the receipt answers for every file, whatever happens. */
+  readonly receiptStands: boolean;
+  /** The first failure that leaves a file on the camera; there may be more. */
+  readonly problem?: Failure | undefined;
+  /** Since when it is in this state. */
+  readonly since: EpochMs;
+  /** Of elapsedMs of the clock, when the copying began; rate and time left come from it. */
   readonly startedElapsedMs: number;
   readonly at: EpochMs;
 }

@@ -116,6 +116,28 @@ export type S3VaultConfig = z.infer<typeof s3VaultSchema>;
 /** A vault in the configuration. */
 export type VaultConfig = DirectoryVaultConfig | S3VaultConfig;
 
+/** Most docks that are given a name. */
+const MAX_DOCKS = 256;
+
+/** Names of docks by USB port, as sysfs names it. One socket has two ports, one on the bus of USB 2 and one on that of USB 3, so names may repeat. */
+const docksSchema = z
+  .record(
+    z.string(),
+    z
+      .string({ error: 'port and name both stand in quotes: "1-2.3" = "A1"' })
+      .regex(/^[\p{L}\p{N}](?:[\p{L}\p{N} ._-]{0,14}[\p{L}\p{N}])?$/u, {
+        error: 'up to 16 letters and digits, like "A1"',
+      }),
+  )
+  .superRefine((docks, context) => {
+    const ports = Object.keys(docks);
+    const odd = ports.find((port) => !/^\d+-\d+(?:\.\d+)*$/.test(port));
+    if (odd !== undefined)
+      context.addIssue({ code: 'custom', message: `${odd} is no USB port as docket screen shows it, like "1-2.3"` });
+    if (ports.length > MAX_DOCKS) context.addIssue({ code: 'custom', message: `at most ${MAX_DOCKS} ports` });
+  })
+  .default({});
+
 /** Every key of docket.toml with its default. README, "Configuration", says the same in words. */
 const configSchema = z.strictObject({
   station: z.strictObject({ name: stationName, public_key: keyLine, unit: z.string().max(200).optional() }),
@@ -134,6 +156,7 @@ const configSchema = z.strictObject({
       profiles: z.array(z.string().min(1)).max(32).default([]),
     })
     .prefault({}),
+  docks: docksSchema,
   inbox: z
     .strictObject({ path: z.string().min(1).default('inbox'), settle_ms: z.int().min(100).max(600_000).default(3000) })
     .prefault({}),

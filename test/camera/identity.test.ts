@@ -2,6 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { findPort } from '../../src/camera/identity.ts';
 import { identifyMount, type MachineRoots, readMounts } from '../../src/camera/index.ts';
 import { put, temporaryPlace } from './places.ts';
 
@@ -90,6 +91,16 @@ describe('identity of a mounted card', () => {
       serial: '000000',
       volume: { uuid: 'FFFF-0001', label: '现 B' },
     });
+  });
+
+  test('has the port of its USB device, the same for all its volumes, and none where there is no such device', async () => {
+    const { roots, mount } = machine();
+    const mounts = await readMounts(roots.procRoot);
+    const portOf = async (name: string): Promise<string | undefined> => {
+      const found = mounts.findLast(({ mountPoint }) => mountPoint === mount(name)) ?? expect.fail(name);
+      return findPort(found, roots);
+    };
+    expect([await portOf('A B'), await portOf('C'), await portOf('loop')]).toEqual(['1-2', '1-2', undefined]);
   });
 
   test('is a mount without USB facts for other block devices, a folder for what is no mount point', async () => {

@@ -96,6 +96,7 @@ describe('a running docketd', () => {
     const entries = value(after, 'docket_ledger_entries') ?? 0;
     expect(entries).toBeGreaterThan(value(before, 'docket_ledger_entries') ?? Number.POSITIVE_INFINITY);
     expect(value(after, 'docket_ledger_published_entries')).toBe(entries);
+    expect(value(after, 'docket_officer_waits_total')).toBe(0); // nobody waits for what is taken by hand
     expect(value(after, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
     expect(value(after, 'process_cpu_seconds_total')).toBeGreaterThan(
       value(before, 'process_cpu_seconds_total') ?? Infinity,

@@ -143,6 +143,7 @@ it('puts everything where Debian wants it, and no file of its own into /etc or /
     .map(({ path }) => path)
     .filter((path) => !path.startsWith('usr/lib/docket/') && !path.endsWith('/'));
   expect(outside.filter((path) => path !== '')).toEqual([
+    'lib/systemd/system/docket-screen.service',
     'lib/systemd/system/docketd.service',
     'lib/udev/rules.d/90-docket.rules',
     'usr/bin/docket',

@@ -9,12 +9,13 @@ import { run, runCode, sourceUrl } from '../child.ts';
 import { makeTempFolder } from '../temp-folder.ts';
 
 const UNIT = join(ROOT, 'systemd/docketd.service');
+const SCREEN = join(ROOT, 'systemd/docket-screen.service');
 const MAX_EXPOSURE = 2;
 const ALL = process.env['DOCKET_PACKAGE'] === 'all';
 
-it('is little exposed, as systemd counts it', async () => {
-  const { stdout, stderr } = await run('systemd-analyze', ['security', '--offline=true', '--no-pager', UNIT]);
-  const exposure = /Overall exposure level for docketd\.service: (\d+\.\d+)/.exec(stdout)?.[1] ?? expect.fail(stderr);
+it.each([UNIT, SCREEN])('%s is little exposed, as systemd counts it', async (unit) => {
+  const { stdout, stderr } = await run('systemd-analyze', ['security', '--offline=true', '--no-pager', unit]);
+  const exposure = /Overall exposure level for \S+: (\d+\.\d+)/.exec(stdout)?.[1] ?? expect.fail(stderr);
   expect(Number(exposure)).toBeLessThanOrEqual(MAX_EXPOSURE);
 });
 

@@ -26,6 +26,12 @@ describe('a configuration', () => {
     expect([config.file, config.folder]).toEqual([FILE, '/etc/docket']);
   });
 
+  it('gives docks names by their USB ports, both ports of one socket the same', () => {
+    const config = parseConfig(`${STATION}[docks]\n"1-2.3" = "A1"\n"2-2.3" = "A1"\n"1-4" = "二号"\n`, FILE);
+    expect(config.docks).toEqual({ '1-2.3': 'A1', '2-2.3': 'A1', '1-4': '二号' });
+    expect(parseConfig(STATION, FILE).docks).toEqual({});
+  });
+
   it('may be in Chinese, with a byte order mark as Windows editors write it', async () => {
     await using folder = await makeTempFolder();
     await writeFile(folder.at('docket.toml'), `\ufeff${STATION}unit = "浦东第三大队" # 单位\r\n`);
@@ -49,6 +55,9 @@ describe('what is wrong is said in one line with file, key and what is allowed',
     ['a word that is none of the list', '[cameras]\nunknown = "ask"', ['cameras.unknown', '"refuse"', '"allow"']],
     ['a level nobody knows', '[log]\nlevel = "loud"', ['log.level', '"warn"']],
     ['a number out of range', '[limits]\ncameras_at_once = 99', ['limits.cameras_at_once', '32']],
+    ['a dock without quotes', '[docks]\n1-2.3 = "A1"', ['docks.1-2', '"1-2.3" = "A1"']],
+    ['a dock that is no port', '[docks]\nusb1 = "A1"', ['docks', 'usb1', '"1-2.3"']],
+    ['a name of a dock that would break the screen', '[docks]\n"1-2" = "A\\u001b[2J"', ['docks.1-2', '16 letters']],
     ['a fraction', '[limits]\nread_retries = 1.5', ['limits.read_retries', 'int']],
     ['a limit without end', '[limits]\nspool_gib = inf', ['limits.spool_gib', 'number']],
     ['one wrong of many', '[cameras]\nroots = ["/a", 7]', ['cameras.roots.1', 'string']],
