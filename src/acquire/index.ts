@@ -3,4 +3,5 @@ export * from './listing.ts';
 export * from './parts.ts';
 export * from './pull.ts';
 export * from './reread.ts';
+export { isWhole } from './said-size.ts';
 export * from './spool.ts';

@@ -17,6 +17,7 @@ import {
 import { exists, moveDurable, removeDurable, replaceFile } from '../platform/index.ts';
 import { type PassHash, startHash } from './hash.ts';
 import { type ReadAt, readThrough } from './read-ahead.ts';
+import { mayHold } from './said-size.ts';
 import { partKey, type Spool, type SpoolFolder } from './spool.ts';
 
 /** Size of one sample that is compared with the camera's file, and how many are taken besides the first and last. */
@@ -118,7 +119,8 @@ async function proveAndTake(
   if (note === 'none' || !(await exists(from.bytes))) return undefined;
   const hash = await hashFile(from.bytes, options, false);
   const whole = note !== 'damaged' && hash.sizeBytes === note.sizeBytes && hash.sha256SoFar() === note.sha256;
-  const fits = whole && hash.sizeBytes <= file.sizeBytes && (await sameSamples(from.bytes, hash.sizeBytes, readSource));
+  const fits =
+    whole && mayHold(file.sizeBytes, hash.sizeBytes) && (await sameSamples(from.bytes, hash.sizeBytes, readSource));
   if (!fits) {
     await setAside(from.bytes, from.note);
     return undefined;

@@ -18,6 +18,7 @@ import type { Listing } from './listing.ts';
 import { openPartWriter } from './part-writer.ts';
 import { type ContinuedPart, giveUpPart, keepPart, keptBytes, takePart } from './parts.ts';
 import { type ReadAt, readThrough } from './read-ahead.ts';
+import { isWhole, mayBeLonger } from './said-size.ts';
 import type { Spool, SpoolFolder } from './spool.ts';
 
 /** Failures after which the next docking goes on from the part. */
@@ -35,10 +36,14 @@ export interface PullPorts {
 /** Called with bytes as they become safe in the page cache; for progress. */
 export type OnBytes = (bytes: number) => void;
 
-/** Reads a source that said it has `sizeBytes`: gives at most one byte more, so that a file that grows ends, and is known to have grown. */
-export function readerOf(source: OpenSource, sizeBytes: number): ReadAt {
+/**
+ * Reads a source that said it has `sizeBytes`: gives at most one byte more, so that a file that grows ends, and is known to have grown. One
+ * whose length the camera cannot say is read to its end, or to one byte more than `maxBytes`.
+ */
+export function readerOf(source: OpenSource, sizeBytes: number, maxBytes: number = Number.POSITIVE_INFINITY): ReadAt {
+  const endBytes = mayBeLonger(sizeBytes) ? maxBytes : sizeBytes;
   return async (buffer, length, position) => {
-    const most = Math.min(length, sizeBytes + 1 - position);
+    const most = Math.min(length, endBytes + 1 - position);
     return most <= 0 ? 0 : source.read(buffer, 0, most, position);
   };
 }
@@ -59,17 +64,14 @@ export async function pullFile(
   const startedAtMs = ports.clock.now();
   await using source = await card.open(fileOf(listing, n));
   const file = await lookAgain(source, fileOf(listing, n));
-  if (file.sizeBytes > ports.maxFileBytes)
-    throw new Failure(
-      'limit-exceeded',
-      `${file.path.text} has ${file.sizeBytes} bytes, over the limit of ${ports.maxFileBytes} for one file`,
-    );
-  const read = readerOf(source, file.sizeBytes);
+  demandAllowed(ports, file, file.sizeBytes);
+  const read = readerOf(source, file.sizeBytes, ports.maxFileBytes);
   const part = await startPart(ports, listing, folder, n, file, read);
   const hash = part?.hash ?? startHash(ports);
   onBytes(part?.sizeBytes ?? 0);
   try {
     await copy(read, folder.partPath(n), hash, part?.sizeBytes ?? 0, onBytes, signal);
+    demandAllowed(ports, file, hash.sizeBytes);
     await demandUnchanged(source, file, hash.sizeBytes);
   } catch (error) {
     const failure = nameCancelled(error, file, signal);
@@ -79,6 +81,15 @@ export async function pullFile(
   }
   await ports.spool.complete(folder, n).catch(wrapping(folder.bytesPath(n)));
   return spooled(listing, folder, n, file, hash, startedAtMs, ports.clock.now(), part?.sizeBytes);
+}
+
+function demandAllowed({ maxFileBytes }: PullPorts, file: SourceFile, sizeBytes: number): void {
+  if (sizeBytes <= maxFileBytes) return;
+  const size = mayBeLonger(file.sizeBytes) ? `more than ${maxFileBytes}` : String(sizeBytes);
+  throw new Failure(
+    'limit-exceeded',
+    `${file.path.text} has ${size} bytes, over the limit of ${maxFileBytes} for one file`,
+  );
 }
 
 /** The file as it is now that it is open: it may have been written to since it was listed, and the manifest must say what was read. */
@@ -97,7 +108,7 @@ async function startPart(
   read: ReadAt,
 ): Promise<ContinuedPart | undefined> {
   const kept = await keptBytes(ports.spool, listing.camera, file);
-  await demandRoom(ports.spool, file, file.sizeBytes - kept);
+  await demandRoom(ports.spool, file, Math.max(0, file.sizeBytes - kept));
   if (kept === 0) return undefined;
   const taking = takePart(ports.spool, folder, n, listing.camera, file, read, ports);
   const part = await taking.catch(wrapping(folder.partPath(n)));
@@ -158,7 +169,7 @@ async function copy(
 async function demandUnchanged(source: OpenSource, before: SourceFile, gotBytes: number): Promise<void> {
   const after = await source.stat();
   const same = after.sizeBytes === before.sizeBytes && after.modifiedAtMs === before.modifiedAtMs;
-  if (same && gotBytes === before.sizeBytes) return;
+  if (same && isWhole(before.sizeBytes, gotBytes)) return;
   throw new Failure(
     'source-changed',
     `${before.path.text} changed while it was read: ${before.sizeBytes} bytes at first, ${after.sizeBytes} at the end, ${gotBytes} read`,

@@ -7,6 +7,7 @@ import { Failure } from '../evidence/index.ts';
 import { startHash } from './hash.ts';
 import { type OnBytes, readerOf } from './pull.ts';
 import { readThrough } from './read-ahead.ts';
+import { isWhole } from './said-size.ts';
 
 /** Digest of a file as the camera shows it now. Failures: 'camera-gone', 'source-unreadable', 'source-changed', 'cancelled'. */
 export async function rereadFile(
@@ -31,7 +32,7 @@ export async function rereadFile(
   if (
     after.sizeBytes !== before.sizeBytes ||
     after.modifiedAtMs !== before.modifiedAtMs ||
-    hash.sizeBytes !== before.sizeBytes
+    !isWhole(before.sizeBytes, hash.sizeBytes)
   )
     throw new Failure('source-changed', `${file.path.text} changed while it was read again`);
   return hash.finish();

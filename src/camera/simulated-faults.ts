@@ -1,6 +1,6 @@
 // Faults put over a card, simulated or real: what cards and cables do at the worst moment. Each is named, placed and repeatable.
 // Only for tests and demonstrations; a card without faults is passed through unchanged.
-import type { CameraIdentity, SourceFile } from '../evidence/index.ts';
+import { type CameraIdentity, parseByteCount, type SourceFile } from '../evidence/index.ts';
 import type { Clock } from '../platform/index.ts';
 import type { Card, OpenSource, SourceStat } from './card.ts';
 import { fillMade } from './simulated-content.ts';
@@ -15,6 +15,7 @@ import { mapSourceError } from './source-error.ts';
  * - grows: each read finds the file `byBytes` longer and newer.
  * - changes: from the second opening on, the byte at `atByte` is another; size and time stay the same.
  * - vanishes: the file is listed, but no longer there when it is opened.
+ * - says: the card says of the file that it has `sizeBytes`, whatever it has.
  * - slow: each read of the file (or of every file) takes so long by the clock.
  */
 export type Fault =
@@ -25,6 +26,7 @@ export type Fault =
   | { readonly kind: 'grows'; readonly path: string; readonly byBytes: number }
   | { readonly kind: 'changes'; readonly path: string; readonly atByte: number }
   | { readonly kind: 'vanishes'; readonly path: string }
+  | { readonly kind: 'says'; readonly path: string; readonly sizeBytes: number }
   | { readonly kind: 'slow'; readonly path?: string | undefined; readonly readMs: number };
 
 /** What faults need: a clock for 'slow' only. */
@@ -69,7 +71,8 @@ class FaultyCard implements Card {
       if (leaving !== undefined && listed >= leaving.afterFiles) this.#trouble.gone = true;
       this.#demandPresent('the card');
       listed += 1;
-      yield file;
+      const said = this.#faults.find((fault) => fault.kind === 'says' && fault.path === file.path.text);
+      yield said?.kind === 'says' ? { ...file, sizeBytes: parseByteCount(said.sizeBytes) } : file;
     }
   }
 
@@ -191,7 +194,8 @@ class FaultySource implements OpenSource {
 
   async stat(): Promise<SourceStat> {
     this.#demandPresent();
-    const { sizeBytes, modifiedAtMs } = await this.#source.stat();
+    const { sizeBytes: has, modifiedAtMs } = await this.#source.stat();
+    const sizeBytes = this.#faults.find((fault) => fault.kind === 'says')?.sizeBytes ?? has;
     return { sizeBytes: sizeBytes + this.#grownBytes, modifiedAtMs: modifiedAtMs + 2000 * this.#reads };
   }
 

@@ -1,6 +1,6 @@
 // Tells whether a file on a camera is already on record: the same place, the same size, the same bytes, still in the vault.
 // Every byte is read again: name, size and time have lied before.
-import { fileOf, type Listing, rereadFile } from '../acquire/index.ts';
+import { fileOf, isWhole, type Listing, rereadFile } from '../acquire/index.ts';
 import type { Card } from '../camera/index.ts';
 import type { CatalogItem } from '../catalog/index.ts';
 import { type ItemId, isFailure, payloadKey, type Sha256 } from '../evidence/index.ts';
@@ -16,7 +16,8 @@ export function findCandidates(ports: IngestPorts, listing: Listing, n: number):
       // Docked now under a case, recorded then without: the case must get it, so it is recorded again (its bytes are stored once).
       .filter(
         ({ entry }) =>
-          entry.payload.sizeBytes === file.sizeBytes && (listing.case === undefined || entry.case === listing.case),
+          isWhole(file.sizeBytes, entry.payload.sizeBytes) &&
+          (listing.case === undefined || entry.case === listing.case),
       )
   );
 }
@@ -30,11 +31,12 @@ export async function proveKnown(
   candidates: readonly CatalogItem[],
   road: Road,
   signal: AbortSignal,
-): Promise<{ readonly item: ItemId; readonly sha256: Sha256 } | undefined> {
+): Promise<{ readonly item: ItemId; readonly sha256: Sha256; readonly sizeBytes: number } | undefined> {
   const { sha256 } = await rereadFile(card, fileOf(listing, n), () => undefined, signal);
   const same = candidates.find(({ entry }) => entry.payload.sha256 === sha256);
   if (same === undefined) return undefined;
-  return (await isStored(ports, road, same.entry.payload)) ? { item: same.entry.item, sha256 } : undefined;
+  const { sizeBytes } = same.entry.payload;
+  return (await isStored(ports, road, same.entry.payload)) ? { item: same.entry.item, sha256, sizeBytes } : undefined;
 }
 
 /** A vault that is away cannot be asked: then the record's word stands. Nothing is released before the vault was asked. */
