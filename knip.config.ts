@@ -21,7 +21,7 @@ const config: KnipConfig = {
     // programs of their own, started by name
     'src/**/*-worker.ts',
     'src/media/examiner.ts',
-    'src/camera/usb-listener.ts',
+    'src/camera/usb-{listener,unlocker}.ts',
     'test/**/{driver,writer,holder,*-preload,*-child}.ts',
     'bench/*-child.ts',
     'fixtures/*.ts',

@@ -1,7 +1,8 @@
 // What may happen at a station's sockets and drop folders: the values that watching yields.
 // Plain data; whoever receives one decides what to do, nothing is done by watching.
 import { z } from 'zod';
-import type { CameraIdentity } from '../evidence/index.ts';
+import type { CameraIdentity, EpochMs } from '../evidence/index.ts';
+import type { Refusal } from './refusal.ts';
 
 /** A card became readable at `root`, or a folder that stands for one. */
 export interface CameraArrived {
@@ -17,6 +18,36 @@ export interface CameraDeparted {
   readonly kind: 'departed';
   readonly root: string;
   readonly identity: CameraIdentity;
+}
+
+/** The system did not mount a volume, and left a note why; see refusal.ts. */
+export interface CameraRefused extends Refusal {
+  readonly kind: 'refused';
+  /** Path of the note: it names the refusal until that is withdrawn. */
+  readonly note: string;
+  /** When the note was written. */
+  readonly at: EpochMs;
+}
+
+/** What was refused, or could not be unlocked, is gone, or is mounted after all. */
+export interface RefusalWithdrawn {
+  readonly kind: 'withdrawn';
+  readonly note: string;
+}
+
+/** A camera that shows its card only after an exchange of its profile; see unlock.ts. */
+export interface CameraUnlock {
+  readonly kind: 'unlock';
+  /** 'done': it went away after the exchange, as one does that comes back as mass storage. */
+  readonly state: 'begun' | 'done' | 'failed';
+  /** Names a failed try until the device is pulled. */
+  readonly note: string;
+  /** USB port, as sysfs names it. */
+  readonly port: string;
+  readonly identity: CameraIdentity;
+  /** Name of the profile that has the exchange. */
+  readonly profile: string;
+  readonly reason?: string | undefined;
 }
 
 /** What a USB device says of itself when it is plugged in; ids are four lower-case hexadecimal digits. */
@@ -52,4 +83,12 @@ export interface ArrivalProblem {
 }
 
 /** One thing noticed. */
-export type Arrival = CameraArrived | CameraDeparted | UsbChange | DropArrival | ArrivalProblem;
+export type Arrival =
+  | CameraArrived
+  | CameraDeparted
+  | CameraRefused
+  | RefusalWithdrawn
+  | CameraUnlock
+  | UsbChange
+  | DropArrival
+  | ArrivalProblem;

@@ -5,6 +5,7 @@ import type { Clock } from '../platform/index.ts';
 import type { Arrival, ArrivalProblem } from './arrival.ts';
 import { type DropMemory, lookAtDrop } from './drop-look.ts';
 import { watchFolders } from './folder-watch.ts';
+import { lookForLocked } from './locked-devices.ts';
 import {
   compareCards,
   fixedParent,
@@ -13,21 +14,30 @@ import {
   type PresentCards,
   patternDepth,
 } from './mount-watch.ts';
+import type { Profile } from './profile.ts';
 import { BoundedQueue } from './queue.ts';
+import { compareRefusals, lookForRefusals, type PresentRefusals } from './refusal-watch.ts';
+import { runUnlock } from './unlock-run.ts';
+import { Unlocker } from './unlock-watch.ts';
 import { watchUsb } from './usb-watch.ts';
 import { Wake } from './wake.ts';
 
 /** What to watch. */
 export interface ArrivalOptions extends MountLookOptions {
   readonly clock: Clock;
+  /** Folder of the system's notes about volumes it did not mount; none if absent. */
+  readonly refusals?: string | undefined;
   /** Drop folder: it holds a folder for each case, named by its number; none if absent. */
   readonly inbox?: string | undefined;
   /** How long a file's size and time must stay the same before it is taken, in milliseconds. */
   readonly settleMs?: number | undefined;
   /** Whether to listen for USB devices; yes if absent. */
   readonly usb?: boolean | undefined;
-  /** Script of the USB listener; another one in tests. */
+  /** Script of the USB listener, and of what unlocks a camera; others in tests. */
   readonly usbScript?: URL | undefined;
+  readonly unlockScript?: URL | undefined;
+  /** Profiles as they are now: some cameras are unlocked by an exchange that theirs names. */
+  readonly profiles?: (() => readonly Profile[]) | undefined;
   /** Ends the watch like close(). */
   readonly signal?: AbortSignal | undefined;
 }
@@ -67,6 +77,7 @@ class Watch implements ArrivalWatch {
   readonly #stop = new AbortController();
   readonly #mountWake = new Wake();
   readonly #dropWake = new Wake();
+  readonly #unlocker: Unlocker;
   readonly #told = new Set<string>();
   readonly #again = new Set<string>();
   #loops: readonly Promise<void>[] = [];
@@ -75,6 +86,11 @@ class Watch implements ArrivalWatch {
 
   constructor(options: ArrivalOptions) {
     this.#options = options;
+    const { clock, unlockScript } = options;
+    this.#unlocker = new Unlocker(
+      (locked) => runUnlock(locked, clock, this.#stop.signal, unlockScript),
+      () => clock.elapsedMs(),
+    );
   }
 
   start(): void {
@@ -114,25 +130,45 @@ class Watch implements ArrivalWatch {
   }
 
   async #watchMounts(): Promise<void> {
-    const { clock, roots } = this.#options;
+    const { clock, refusals, roots } = this.#options;
     const stop = this.#watchFolders(
       'mounts',
-      roots.map(fixedParent),
+      [...roots.map(fixedParent), ...(refusals === undefined ? [] : [refusals])],
       Math.max(0, ...roots.map((root) => patternDepth(root) - 1)),
       this.#mountWake,
     );
     try {
       let present: PresentCards = new Map();
+      let refused: PresentRefusals = new Map();
       while (!this.#stop.signal.aborted) {
         const now = await this.#attempt('mounts', () => lookForCards(this.#options, present), present);
         for (const change of compareCards(present, now)) await this.#queue.put(change);
         present = now;
+        refused = await this.#lookAtRefusals(refused);
+        await this.#lookAtLocked();
         await this.#tellLost();
         await this.#mountWake.nap(clock, LOOK_EVERY_MS, this.#stop.signal);
       }
     } finally {
       await stop();
+      await this.#unlocker.idle();
     }
+  }
+
+  async #lookAtLocked(): Promise<void> {
+    const { profiles, sysRoot, usb } = this.#options;
+    if (profiles === undefined || usb === false) return;
+    const view = await this.#attempt('usb', () => lookForLocked(profiles(), sysRoot), undefined);
+    if (view === undefined) return;
+    for (const change of this.#unlocker.look(view)) await this.#queue.put(change);
+  }
+
+  async #lookAtRefusals(before: PresentRefusals): Promise<PresentRefusals> {
+    const { refusals } = this.#options;
+    if (refusals === undefined) return before;
+    const now = await this.#attempt('mounts', () => lookForRefusals(refusals, before), before);
+    for (const change of compareRefusals(before, now)) await this.#queue.put(change);
+    return now;
   }
 
   async #watchDrops(): Promise<void> {

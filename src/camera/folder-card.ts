@@ -7,6 +7,8 @@ import { type CameraIdentity, errnoOf, Failure, type SourceFile } from '../evide
 import type { Card, CardLimits, OpenSource, SourceStat } from './card.ts';
 import { makeClassifier } from './classify.ts';
 import { makeFolder, openQuietly, openRoot, pathIn } from './folder-tree.ts';
+import { readMounts } from './mounts.ts';
+import { claimedEntry } from './mtp.ts';
 import type { Profile } from './profile.ts';
 import { mapSourceError } from './source-error.ts';
 import { bytesOfSourcePath, type RawName } from './source-path.ts';
@@ -20,8 +22,9 @@ export interface OpenCardOptions {
   readonly identity: CameraIdentity;
   readonly profile: Profile;
   readonly limits: CardLimits;
-  /** Where sysfs is mounted; a private tree in tests. */
+  /** Where sysfs and proc are mounted; private trees in tests. */
   readonly sysRoot?: string | undefined;
+  readonly procRoot?: string | undefined;
 }
 
 /** Opens a card for reading. Failures: 'camera-gone' (nothing there), 'source-unreadable'. Close it so that the card can be unmounted. */
@@ -30,12 +33,7 @@ export async function openCard(options: OpenCardOptions): Promise<Card> {
   try {
     const directory = await openRoot(root);
     const { dev, ino } = await directory.stat();
-    const block = join(options.sysRoot ?? '/sys', 'dev/block', `${deviceMajor(dev)}:${deviceMinor(dev)}`);
-    return new FolderCard({ ...options, root }, directory, {
-      dev,
-      ino,
-      block: (await canSee(block)) ? block : undefined,
-    });
+    return new FolderCard({ ...options, root }, directory, { dev, ino, device: await findEntry(dev, options) });
   } catch (error) {
     throw mapSourceError(error, root, errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR');
   }
@@ -46,7 +44,19 @@ interface Place {
   readonly dev: number;
   readonly ino: number;
   /** The device's entry in sysfs, when it has one: it goes when the device is pulled, whatever the caches still answer. */
-  readonly block: string | undefined;
+  readonly device: string | undefined;
+}
+
+/** A block device's entry, or the USB device's where a program shows the card (MTP). */
+async function findEntry(
+  dev: number,
+  { sysRoot = '/sys', procRoot }: Pick<OpenCardOptions, 'sysRoot' | 'procRoot'>,
+): Promise<string | undefined> {
+  const number = `${deviceMajor(dev)}:${deviceMinor(dev)}`;
+  const block = join(sysRoot, 'dev/block', number);
+  if (await canSee(block)) return block;
+  const mount = (await readMounts(procRoot).catch(() => [])).find(({ device }) => device === number);
+  return mount === undefined ? undefined : claimedEntry(mount, sysRoot);
 }
 
 class FolderCard implements Card {
@@ -95,7 +105,7 @@ class FolderCard implements Card {
     try {
       const now = await stat(this.#options.root);
       const same = now.dev === this.#place.dev && now.ino === this.#place.ino;
-      return same && (this.#place.block === undefined || (await canSee(this.#place.block)));
+      return same && (this.#place.device === undefined || (await canSee(this.#place.device)));
     } catch {
       return false; // whatever is wrong with its root, the card does not answer
     }

@@ -4,6 +4,7 @@ import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CameraIdentity } from '../evidence/index.ts';
 import { type Mount, readMounts } from './mounts.ts';
+import { findClaimedDevice } from './mtp.ts';
 
 /** Where the kernel's views of itself are; private trees in tests. */
 export interface MachineRoots {
@@ -52,7 +53,8 @@ async function findDevice(
 ): Promise<{ readonly block: string | undefined; readonly usb: string | undefined }> {
   const sysRoot = await realpath(machine.sysRoot ?? '/sys').catch(() => machine.sysRoot ?? '/sys');
   const block = await realpath(join(sysRoot, 'dev/block', mount.device)).catch(() => undefined);
-  return { block, usb: block === undefined ? undefined : await findUsbDevice(block, sysRoot) };
+  const usb = block === undefined ? findClaimedDevice(mount, sysRoot) : findUsbDevice(block, sysRoot);
+  return { block, usb: await usb };
 }
 
 /** The nearest directory above a block device that is a USB device: a card reader or camera, not the hub it hangs on. */
@@ -63,7 +65,8 @@ async function findUsbDevice(block: string, sysRoot: string): Promise<string | u
   return undefined;
 }
 
-async function readUsbFacts(
+/** What a USB device says of itself, by its directory in sysfs. */
+export async function readUsbFacts(
   device: string,
 ): Promise<Pick<CameraIdentity, 'serial' | 'model' | 'vendorId' | 'productId'>> {
   const [vendor, product, serial, model, maker] = await Promise.all(
@@ -126,7 +129,7 @@ async function findLink(directory: string, deviceName: string): Promise<string |
 }
 
 /** udev writes bytes it does not like as `\x20`. */
-function unescapeHex(text: string): string {
+export function unescapeHex(text: string): string {
   if (!text.includes('\\x')) return text;
   const raw = Buffer.from(text, 'utf8')
     .toString('latin1')

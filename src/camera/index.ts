@@ -1,5 +1,14 @@
 // The door of the room camera.
-export type { Arrival, ArrivalProblem, CameraArrived, CameraDeparted, DropArrival, UsbChange } from './arrival.ts';
+export type {
+  Arrival,
+  ArrivalProblem,
+  CameraArrived,
+  CameraDeparted,
+  CameraRefused,
+  CameraUnlock,
+  DropArrival,
+  UsbChange,
+} from './arrival.ts';
 export { type ArrivalOptions, type ArrivalWatch, watchArrivals } from './arrivals.ts';
 export { type Card, type CardLimits, DEFAULT_CARD_LIMITS, type OpenSource, type SourceStat } from './card.ts';
 export { clearFile, type SeenFile } from './clear.ts';

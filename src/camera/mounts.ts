@@ -13,6 +13,8 @@ export interface Mount {
   /** As given to mount, for example /dev/sdb1. */
   readonly source: string;
   readonly readOnly: boolean;
+  /** Of a FUSE mount: number of the user whose program answers for it. */
+  readonly userId?: number | undefined;
 }
 
 /** Text of mountinfo; errors are errno errors. */
@@ -35,6 +37,7 @@ export function parseMountinfo(text: string): readonly Mount[] {
       return [];
     const [fileSystem = '', source = '', superOptions = ''] = fields.slice(dash + 1);
     const readOnly = [...options.split(','), ...superOptions.split(',')].includes('ro');
+    const userId = /(?:^|,)user_id=(\d+)(?:,|$)/.exec(superOptions)?.[1];
     return [
       {
         id: Number(id),
@@ -43,6 +46,7 @@ export function parseMountinfo(text: string): readonly Mount[] {
         fileSystem,
         source: unescapeOctal(source),
         readOnly,
+        ...(userId === undefined ? {} : { userId: Number(userId) }),
       },
     ];
   });

@@ -6,6 +6,7 @@ import { Failure, kindSchema } from '../evidence/index.ts';
 import { MAX_GLOB_CHARS } from './glob.ts';
 import { isTimeZone } from './local-time.ts';
 import { compileNamePattern, MAX_PATTERN_CHARS } from './name-pattern.ts';
+import { unlockSchema } from './unlock.ts';
 
 /** Most globs or extensions in one list of a profile. */
 const MAX_LIST = 256;
@@ -46,6 +47,7 @@ const profileSchema = z.strictObject({
       filesPresent: globs,
     })
     .prefault({}),
+  unlock: unlockSchema.optional(),
   roots: globs,
   skip: z
     .array(z.strictObject({ glob, reason: z.string().min(1).max(200) }))

@@ -21,8 +21,8 @@ export interface Operations {
   readonly station: Station;
   readonly answerers: Readonly<Record<string, Answerer>>;
   readonly pages: Readonly<Record<string, Page>>;
-  /** Answers hang-ups, the watchdog and the metrics port until `signal` aborts. */
-  run(hangups: Hangups, signal: AbortSignal): Promise<void>;
+  /** Answers hang-ups, the watchdog and the metrics port until `signal` aborts. `reloaded` is called after each new look at the configuration. */
+  run(hangups: Hangups, reloaded: () => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
 const levelQuestion = z.strictObject({ level: z.enum(LOG_LEVELS) });
@@ -35,6 +35,7 @@ export function makeOperations(opened: Station, docks: Docks, log: AdjustableLog
   const station: Station = {
     config: opened.config,
     ports: reloadable.ports,
+    replaced: opened.replaced,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
   const page = metricsPage({ station, docks, tally });
@@ -49,9 +50,14 @@ export function makeOperations(opened: Station, docks: Docks, log: AdjustableLog
       },
     },
     pages: { '/metrics': page },
-    run: async (hangups, signal) => {
+    run: async (hangups, reloaded, signal) => {
+      const reload = async (): Promise<Reloaded | undefined> => {
+        const changes = await reloadable.reload();
+        await reloaded();
+        return changes;
+      };
       await Promise.all([
-        reloadAtHangups(station, () => reloadable.reload(), hangups, signal),
+        reloadAtHangups(station, reload, hangups, signal),
         keepWatchdogFed(station, log, signal),
         servePort(station, page, log, signal),
       ]);

@@ -1,11 +1,18 @@
 // The service: watches the docks, takes what arrives, retries what waits, answers the door, and stops in order.
 // Never does what a room should do: it only connects arrivals to use cases and time to retries.
 import { basename } from 'node:path';
-import { type Arrival, type ArrivalWatch, type DropArrival, watchArrivals } from '../camera/index.ts';
+import {
+  type Arrival,
+  type ArrivalWatch,
+  type CameraRefused,
+  type DropArrival,
+  watchArrivals,
+} from '../camera/index.ts';
 import type { Scrubber } from '../custody/index.ts';
 import { Failure, isFailure, OPEN_OUTCOMES } from '../evidence/index.ts';
 import { dockFiles, dockFolder, publishedSize, type Recovered, recoverSpool } from '../ingest/index.ts';
 import { type AdjustableLog, type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
+import { type Admission, makeAdmission } from './admission.ts';
 import { makeAnswerers } from './answer.ts';
 import { keepCopies } from './copies.ts';
 import type { DockingReport } from './dockings.ts';
@@ -13,6 +20,7 @@ import { Docks } from './docks.ts';
 import { followAnswerers } from './follow.ts';
 import { type Hangups, makeOperations } from './operations.ts';
 import { placesOf } from './places.ts';
+import { Refusals } from './refusals.ts';
 import { keepScrubbing, openScrubber, scrubAnswerers } from './scrub.ts';
 import { type Answerer, openDoor } from './socket.ts';
 import { openStation, type Station } from './station.ts';
@@ -31,6 +39,8 @@ interface Service {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly scrubber: Scrubber;
+  readonly admission: Admission;
+  readonly refusals: Refusals;
   /** Acquisitions under way; stopping waits for them. */
   readonly running: Set<Promise<void>>;
   /** Ends the pause between two rounds of recovery: something new waits in the spool. */
@@ -54,11 +64,14 @@ export async function runService(
     station,
     docks,
     scrubber: await openScrubber(station, () => docks.busy),
+    admission: makeAdmission(process.env, station.ports, docks),
+    refusals: new Refusals(station, docks),
     log,
     signal: AbortSignal.any([signal, stopping.signal]),
     running: new Set(),
     wake: new AbortController(),
   };
+  await service.admission.publish();
   const answerers = { ...answerersOf(service), ...operations.answerers };
   const door = await openDoor(placesOf(config).socket, answerers, log, operations.pages);
   log.info('docketd is ready', {
@@ -73,7 +86,7 @@ export async function runService(
       retryWaiting(service),
       keepCopies(station, service.signal),
       keepScrubbing(service.scrubber, station, docks, service.signal),
-      operations.run(hangups, service.signal),
+      operations.run(hangups, () => service.admission.publish(), service.signal),
     ]);
   } finally {
     stopping.abort(new Failure('cancelled', 'docketd is stopping'));
@@ -95,11 +108,12 @@ function answerersOf(service: Service): Readonly<Record<string, Answerer>> {
     name,
     (question, progress, gone) => {
       // A command that is ended does not end a copy in progress; stopping the service does.
-      const work = answerer(
+      const asked = answerer(
         question,
         progress,
         name === 'dock' || name === 'documents' ? service.signal : AbortSignal.any([gone, service.signal]),
       );
+      const work = name === 'addCamera' || name === 'removeCamera' ? afterwards(asked, service.admission) : asked;
       const ended = work.then(
         () => undefined,
         () => undefined,
@@ -109,6 +123,13 @@ function answerersOf(service: Service): Readonly<Record<string, Answerer>> {
     },
   ]);
   return { ...Object.fromEntries(tracked), status: () => viewStatus(station.config, docks.view()) };
+}
+
+/** The answer, once the system knows which cameras it may mount now. */
+async function afterwards(answer: Promise<unknown>, admission: Admission): Promise<unknown> {
+  const answered = await answer;
+  await admission.publish();
+  return answered;
 }
 
 function track(service: Service, work: Promise<void>): void {
@@ -125,6 +146,8 @@ async function watchDocks(service: Service): Promise<void> {
     roots: cameras.roots,
     allowPlainDirectories: cameras.plain_folders,
     usb: cameras.usb,
+    refusals: service.admission.refusals,
+    profiles: () => service.station.ports.profiles,
     inbox: inbox.path,
     settleMs: inbox.settle_ms,
     signal: service.signal,
@@ -145,6 +168,20 @@ async function notice(service: Service, watch: ArrivalWatch, arrival: Arrival): 
     case 'departed':
       log.info('a camera left', { root: arrival.root, ...facts(arrival.identity) });
       docks.departed(arrival.root);
+      return;
+    case 'refused':
+      log.warn('the system did not mount a volume', {
+        note: arrival.note,
+        reason: arrival.reason,
+        ...facts(arrival.identity),
+      });
+      track(service, tellRefused(service, arrival));
+      return;
+    case 'unlock':
+      await service.refusals.unlock(arrival);
+      return;
+    case 'withdrawn':
+      service.refusals.withdraw(arrival.note);
       return;
     case 'usb':
       log.info(`a USB device ${arrival.event}`, {
@@ -168,6 +205,14 @@ function facts(identity: {
   readonly model?: string | undefined;
 }): Record<string, unknown> {
   return { serial: identity.serial ?? null, model: identity.model ?? null };
+}
+
+async function tellRefused(service: Service, refused: CameraRefused): Promise<void> {
+  try {
+    await service.refusals.tell(refused);
+  } catch (error) {
+    await stopOrTell(service, 'a camera that was not mounted is not on record', error);
+  }
 }
 
 async function takeCamera(service: Service, root: string, report: DockingReport): Promise<void> {

@@ -54,6 +54,11 @@ const CODES = {
     policy: 'report',
     next: 'Register it: docket camera add SERIAL, or allow unknown cameras in the configuration ([cameras] unknown = "allow").',
   },
+  'camera-locked': {
+    exit: EXIT.refused,
+    policy: 'report',
+    next: 'Dock the camera again; if it fails again, see [unlock] in its profile (FORMAT.md, "Camera profiles").',
+  },
   'camera-gone': {
     exit: EXIT.incomplete,
     policy: 'report',

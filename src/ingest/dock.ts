@@ -29,7 +29,7 @@ import {
 } from '../evidence/index.ts';
 import { errorFacts } from '../platform/index.ts';
 import { type AcquisitionResult, acquireCard } from './acquire-card.ts';
-import type { IngestPorts, OnProgress } from './ports.ts';
+import type { IngestPorts, OnProgress, Progress, ProgressState } from './ports.ts';
 import { publishOrNote } from './publish.ts';
 import { releaseCamera } from './release.ts';
 
@@ -74,11 +74,24 @@ export async function dockFolder(
     case: caseNumber,
     cameraOffsetMs: order.clockOffsetMs ?? ('unknown' as const),
   };
-  const result = await acquireCard(ports, docking, card, onProgress, signal);
+  let last: Progress | undefined;
+  const heard: OnProgress = (progress) => {
+    last = progress;
+    onProgress(progress);
+  };
+  const result = await acquireCard(ports, docking, card, heard, signal);
   // A plain folder is never cleared: only what a registered camera brought is its station's to release.
-  if (ports.rules.release && result.final && identity.serial !== undefined)
+  if (ports.rules.release && result.final && identity.serial !== undefined) {
+    tellState(ports, onProgress, last, 'releasing');
     await releaseOrNote(ports, card, root, result, signal);
+    tellState(ports, onProgress, last, last?.state);
+  }
   return result;
+}
+
+/** While a card is written to, nobody may be told to pull it out. */
+function tellState({ clock }: DockPorts, onProgress: OnProgress, last?: Progress, state?: ProgressState): void {
+  if (last !== undefined && state !== undefined) onProgress({ ...last, state, since: clock.now(), at: clock.now() });
 }
 
 /** What cannot be released stays on the camera and is on record all the same. */
@@ -179,29 +192,51 @@ async function identify(root: string, order: DockOrder): Promise<CameraIdentity>
 
 /** Adds what the register knows. A camera with a serial that nobody registered is refused, on record, unless the station allows it. */
 async function admit(ports: DockPorts, identity: CameraIdentity, order: DockOrder): Promise<CameraIdentity> {
+  const judged = judge(ports, identity, order.arrived === true);
+  if (judged.admitted !== undefined) return judged.admitted;
+  await recordRefusal(ports, identity, order.actor, judged.reason);
+  throw unknownCamera(identity, judged.reason);
+}
+
+/** A camera that the system did not mount, since nobody admits it: on record as any refused one. Undefined if it may be taken by now. */
+export async function refuseUnmounted(
+  ports: DockPorts,
+  camera: CameraIdentity,
+  actor: Entry['actor'],
+): Promise<Failure | undefined> {
+  const judged = judge(ports, camera, true);
+  if (judged.admitted !== undefined) return undefined;
+  await recordRefusal(ports, camera, actor, judged.reason);
+  return unknownCamera(camera, judged.reason);
+}
+
+function unknownCamera({ serial }: CameraIdentity, reason: string): Failure {
+  return new Failure('camera-unknown', `${reason}; nothing was copied`, { facts: { serial: serial ?? null } });
+}
+
+type Judgement =
+  | { readonly admitted: CameraIdentity; readonly reason?: undefined }
+  | { readonly admitted?: undefined; readonly reason: string };
+
+function judge(ports: DockPorts, identity: CameraIdentity, arrived: boolean): Judgement {
+  const { serial } = identity;
   const registered =
-    identity.serial === undefined
-      ? undefined
-      : ports.catalog.camera(identity.serial).find((each) => each.removedIndex === undefined);
+    serial === undefined ? undefined : ports.catalog.camera(serial).find((each) => each.removedIndex === undefined);
   if (registered !== undefined) {
     const { model, profile, officer, unit } = registered.entry;
-    return { ...identity, model: model ?? identity.model, profile, officer, unit };
+    return { admitted: { ...identity, model: model ?? identity.model, profile, officer, unit } };
   }
-  const mayPass = ports.unknownCameras === 'allow' || (identity.serial === undefined && order.arrived !== true);
-  if (mayPass) return identity;
-  const reason =
-    identity.serial === undefined
-      ? 'it has no serial that could be registered'
-      : `camera ${identity.serial} is not registered`;
-  await recordRefusal(ports, identity, order, reason);
-  throw new Failure('camera-unknown', `${reason}; nothing was copied`, { facts: { serial: identity.serial ?? null } });
+  if (ports.unknownCameras === 'allow' || (serial === undefined && !arrived)) return { admitted: identity };
+  return {
+    reason: serial === undefined ? 'it has no serial that could be registered' : `camera ${serial} is not registered`,
+  };
 }
 
 /** Before the vault was there once in this run nothing can be put on record; a refusal is then in the log only, and is one all the same. */
 async function recordRefusal(
   ports: DockPorts,
   camera: CameraIdentity,
-  { actor }: DockOrder,
+  actor: Entry['actor'],
   reason: string,
 ): Promise<void> {
   try {

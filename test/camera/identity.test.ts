@@ -117,6 +117,43 @@ describe('identity of a mounted card', () => {
     });
   });
 
+  describe('of a camera that speaks MTP', () => {
+    /** The machine with a FUSE mount more, said to be of that device by a program of that user. */
+    function mounted(source: string, user: number | string, fileSystem = 'fuse.jmtpfs'): ReturnType<typeof machine> {
+      const made = machine();
+      const { place, mount } = made;
+      link(place, 'sys/dev/char/189:16', join(place, USB)); // bus 1, device 17
+      mkdirSync(mount('mtp'));
+      const line = `40 21 0:52 / ${mount('mtp')} ro,nosuid - ${fileSystem} ${source} ro,user_id=${user},group_id=0,allow_other`;
+      put(place, 'proc/self/mountinfo', `${line}\n`);
+      return made;
+    }
+    const NODE = '/dev/bus/usb/001/017';
+
+    test('is the device that the source of the mount names', async () => {
+      const { mount, roots } = mounted(NODE, 998);
+      expect(await identifyMount(mount('mtp'), roots)).toEqual({
+        way: 'usb',
+        serial: '000000',
+        model: 'Body Camera 执法',
+        vendorId: '4255',
+        productId: 'a001',
+      });
+    });
+
+    test.each([
+      ['a person made the mount', NODE, 54_321, 'fuse.jmtpfs'],
+      ['nobody is named', NODE, '', 'fuse.jmtpfs'],
+      ['it is no FUSE mount', NODE, 998, 'fusefs'],
+      ['the source is a folder', '/dev/bus/usb/001', 998, 'fuse.jmtpfs'],
+      ['the source leads elsewhere', '/dev/bus/usb/001/017/../018', 998, 'fuse.jmtpfs'],
+      ['that device is gone', '/dev/bus/usb/001/018', 998, 'fuse.jmtpfs'],
+    ])('is not believed when %s', async (_, source, user, fileSystem) => {
+      const { mount, roots } = mounted(source, user, fileSystem);
+      expect(await identifyMount(mount('mtp'), roots)).toEqual({ way: 'mount' });
+    });
+  });
+
   test('reads this machine too', async () => {
     expect((await readMounts()).map(({ mountPoint }) => mountPoint)).toContain('/proc');
     expect(await identifyMount('/proc')).toMatchObject({ way: 'mount' });

