@@ -72,6 +72,8 @@ function showOf({ phase, problem, present, receiptStands }: DockView): Show | un
       // Copying ends within moments of the cable being pulled; the officer is told before that.
       if (present === false) return 'problem';
       return phase === 'copying' && receiptStands ? 'copying' : 'wait';
+    case 'releasing':
+      return present === false ? undefined : 'copying'; // all is on record, and the card is written to: the camera stays
     case 'storing':
     case 'examining':
     case 'finishing':

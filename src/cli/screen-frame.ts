@@ -88,10 +88,12 @@ function bodyRows(
 /** Tiles in columns, from the top of each: dock after dock as they stand beside each other in most stations. */
 function tileRows(docks: readonly ScreenDock[], grid: Grid, room: TileSize, speech: Speech): Row[] {
   const tiles = docks.map((dock) => drawTile(dock, grid, speech));
-  const air = tileWorth(grid) > 0 && (grid.rows + 1) * grid.down <= room.rows + 1 ? 1 : 0;
+  const spaced = tileWorth(grid) > 0;
+  const blank = textRow('', room.columns);
   const lines: Row[] = [];
   for (let at = 0; at < tiles.length; at += grid.across) {
     const beside = tiles.slice(at, at + grid.across);
+    if (spaced && at > 0) lines.push(blank);
     for (let k = 0; k < grid.rows; k += 1)
       lines.push(
         fillRow(
@@ -99,9 +101,8 @@ function tileRows(docks: readonly ScreenDock[], grid: Grid, room: TileSize, spee
           room.columns,
         ),
       );
-    for (let k = 0; k < air; k += 1) lines.push(textRow('', room.columns));
   }
-  return lines;
+  return spaced && lines.length < room.rows ? [blank, ...lines] : lines;
 }
 
 /** The grid in which all docks strike the eye most; where they do not fit, the one that holds most of them on a page. */

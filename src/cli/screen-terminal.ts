@@ -24,7 +24,7 @@ const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[0m\u001b[2J';
 /** The same taken back. Linux's console has no other screen: there it is left empty, with the cursor at the top. */
 const LEAVE = '\u001b[0m\u001b[2J\u001b[H\u001b[?7h\u001b[?25h\u001b[?1049l';
 
-/** Colours that a console with eight of them has; every one is said in words too. */
+/** Colours of the paints; every one is said in words too. */
 const COLOURS: Readonly<Record<Paint, string>> = {
   plain: '0',
   bold: '0;1',
@@ -33,16 +33,28 @@ const COLOURS: Readonly<Record<Paint, string>> = {
   trough: '0;100',
   free: '0;30;47',
   wait: '0;30;46',
-  copying: '0;30;43',
+  copying: '0;30;103',
   take: '0;30;42',
   problem: '0;1;37;41',
 };
+/** Linux's console has eight grounds only; its brown is made a yellow, its blue a grey, as long as the screen is there. */
+const CONSOLE_COLOURS: typeof COLOURS = { ...COLOURS, trough: '0;44', copying: '0;30;43' };
+const CONSOLE_ENTER = '\u001b]P3f0c800\u001b]P4505050';
+const CONSOLE_LEAVE = '\u001b]R';
 
 /** Keys that end the screen: Ctrl-C and q. */
 const END_KEYS = /[\u0003q]/;
 
+/** What is taken over. */
+export interface ScreenPorts {
+  readonly out: TextOut;
+  readonly keys?: KeysIn | undefined;
+  /** Linux's own console. */
+  readonly isConsole: boolean;
+}
+
 /** Takes the terminal over. `onEnd` hears the keys that end it. */
-export function openScreen(out: TextOut, keys: KeysIn | undefined, onEnd: () => void): Screen {
+export function openScreen({ out, keys, isConsole }: ScreenPorts, onEnd: () => void): Screen {
   const hear = (bytes: Buffer): void => {
     if (END_KEYS.test(bytes.toString('latin1'))) onEnd();
   };
@@ -50,17 +62,18 @@ export function openScreen(out: TextOut, keys: KeysIn | undefined, onEnd: () => 
   keyboard?.setRawMode?.(true);
   keyboard?.on('data', hear);
   keyboard?.resume();
-  out.write(ENTER);
+  const colours = isConsole ? CONSOLE_COLOURS : COLOURS;
+  out.write(isConsole ? CONSOLE_ENTER + ENTER : ENTER);
   let size = '';
   return {
     paint(rows) {
       const now = `${out.columns}x${out.rows}`;
       const clear = now === size ? '' : '\u001b[2J'; // what a larger frame left behind
       size = now;
-      out.write(`${clear}\u001b[H${rows.map(paintRow).join('\r\n')}`);
+      out.write(`${clear}\u001b[H${rows.map((row) => paintRow(row, colours)).join('\r\n')}`);
     },
     [Symbol.dispose]() {
-      out.write(LEAVE);
+      out.write(isConsole ? CONSOLE_LEAVE + LEAVE : LEAVE);
       keyboard?.off('data', hear);
       keyboard?.pause();
       keyboard?.setRawMode?.(false);
@@ -68,8 +81,8 @@ export function openScreen(out: TextOut, keys: KeysIn | undefined, onEnd: () => 
   };
 }
 
-function paintRow(row: Row): string {
-  return `${row.map(({ text, paint }) => `\u001b[${COLOURS[paint]}m${text}`).join('')}\u001b[0m`;
+function paintRow(row: Row, colours: typeof COLOURS): string {
+  return `${row.map(({ text, paint }) => `\u001b[${colours[paint]}m${text}`).join('')}\u001b[0m`;
 }
 
 /** Rows as text without a terminal: blocks of colour are drawn with characters. */

@@ -25,8 +25,8 @@ export const SMALL_COLUMNS = 34;
 /** Columns beside the letters that the words of a tile need, and those between. */
 const WORDS_COLUMNS = 27;
 const GAP_COLUMNS = 3;
-/** Rows above and below the letters: dock and camera; what to do, twice, and how far. */
-const STACKED_ROWS = 4;
+/** Rows above and below the letters: dock and camera, air; what to do, twice, and how far. */
+const STACKED_ROWS = 5;
 /** Shortest bar that says something. */
 const BAR_COLUMNS = 6;
 /** Every state's letters are of one size, that of the widest. */
@@ -92,14 +92,12 @@ function smallRows(dock: ScreenDock, { columns, rows }: TileSize, speech: Speech
 function stackedRows(dock: ScreenDock, { columns, rows }: TileSize, size: LetterSize, speech: Speech): Row[] {
   const letters = lettersOf(dock, size).map((row) => fillRow(row, columns));
   const above = [labelRow(dock, columns, speech)];
-  const below = [
-    ...doRows(dock, columns, rows - letters.length - STACKED_ROWS + 1, speech),
-    ...farRows(dock, columns, 1),
-  ];
+  const below = [...doRows(dock, columns, 2, speech), ...farRows(dock, columns, 1)];
   const free = rows - above.length - letters.length - below.length;
-  const air = Array.from({ length: Math.min(1, Math.floor(free / 2)) }, () => textRow('', columns));
-  const top = Array.from({ length: Math.floor((free - 2 * air.length) / 2) }, () => textRow('', columns));
-  return [...top, ...above, ...air, ...letters, ...air, ...below];
+  const blanks = (count: number): Row[] => Array.from({ length: count }, () => textRow('', columns));
+  const [before, after] = [Math.min(1, free), free > 1 ? 1 : 0];
+  const top = blanks(Math.floor((free - before - after) / 2));
+  return [...top, ...above, ...blanks(before), ...letters, ...blanks(after), ...below];
 }
 
 function besideRows(dock: ScreenDock, { columns, rows }: TileSize, size: LetterSize, speech: Speech): Row[] {

@@ -37,7 +37,7 @@ export const STATES: Readonly<Record<Show, StateWords>> = {
   take: {
     block: 'TAKE',
     name: { en: 'TAKE YOUR CAMERA', zh: '可以取走' },
-    next: { en: 'All is copied: take it', zh: '已全部采集，可以取走记录仪' },
+    next: { en: 'Copied. Take your camera', zh: '已全部采集，可以取走记录仪' },
   },
   problem: { block: 'PROBLEM', name: { en: 'PROBLEM', zh: '故障' }, next: { en: 'Call IT', zh: '请联系技术人员' } },
 };

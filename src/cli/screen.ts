@@ -97,7 +97,8 @@ async function runScreen(useCases: UseCases, ports: CliPorts, speech: Speech): P
   let view: LiveView | undefined;
   let silent: string | undefined;
   let heardMs = clock.elapsedMs();
-  using screen = openScreen(ports.out, ports.keys, () => left.abort());
+  const { out, keys, environment } = ports;
+  using screen = openScreen({ out, keys, isConsole: environment['TERM'] === 'linux' }, () => left.abort());
   const paint = (): void => {
     if (signal.aborted) return;
     const elapsed = clock.elapsedMs();

@@ -98,6 +98,7 @@ export const DOCK_PHASES = [
   'storing',
   'examining',
   'finishing',
+  'releasing',
   'copied',
   'done',
   'problem',

@@ -81,7 +81,10 @@ export interface IngestPorts {
   readonly boot: string;
 }
 
-/** 'storing': the card is copied, the vault takes it now; 'copied': it waits for a vault that is away. In both the camera may go. */
+/**
+ * 'storing': the card is copied, the vault takes it now; 'copied': it waits for a vault that is away. In both the camera may go.
+ * 'releasing': the camera is cleared now, and stays.
+ */
 export type ProgressState =
   | 'waiting'
   | 'listing'
@@ -89,6 +92,7 @@ export type ProgressState =
   | 'storing'
   | 'examining'
   | 'finishing'
+  | 'releasing'
   | 'copied'
   | 'done'
   | 'problem';

@@ -43,7 +43,7 @@ describe('docket screen', () => {
     await using daemon = await startDaemon(config);
     await screen.shows(/ A1 空闲/);
     dockCamera(folder, 'cam1');
-    await screen.shows(/cam1 可以取走[^]*All is copied: take it/);
+    await screen.shows(/cam1 可以取走[^]*Copied\. Take your camera/);
     expect(screen.frame.split('\r\n').map((row) => row.trimEnd())[0]).toMatch(
       /^ docket {2}\S+ +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/,
     );

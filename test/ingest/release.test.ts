@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCard, TAKE_EVERYTHING } from '../../src/camera/index.ts';
 import { registerCamera } from '../../src/filing/index.ts';
-import { releaseCamera } from '../../src/ingest/index.ts';
+import { dockFolder, releaseCamera } from '../../src/ingest/index.ts';
 import { temporaryPlace } from '../fault/places.ts';
-import { dock, entriesOf, makeStation, never, openIt, verify } from '../fault/stations.ts';
+import { ACTOR, dock, entriesOf, makeStation, never, openIt, verify } from '../fault/stations.ts';
 
 const ON = '\n[release]\nenabled = true\n';
 
@@ -43,6 +43,23 @@ describe('release', () => {
     expect(readdirSync(join(card, 'Temp'))).toHaveLength(1);
     expect(await entriesOf(config, 'camera.released')).toMatchObject([{ files: 2, sizeBytes: 10 }]);
     expect((await verify(config)).findings).toEqual([]);
+  });
+
+  it('is told before the first file is cleared and after the last, so that nobody pulls the camera meanwhile', async () => {
+    const { config, card } = await stationWithCamera(ON);
+    await using station = await openIt(config);
+    const told: [string, number][] = [];
+    await dockFolder(
+      station.ports,
+      { path: card, serial: 'BC01', actor: ACTOR },
+      ({ state }) => told.push([state, readdirSync(join(card, 'VIDEO')).length]),
+      never(),
+    );
+    expect(told.slice(-3)).toEqual([
+      ['done', 2],
+      ['releasing', 2],
+      ['done', 0],
+    ]);
   });
 
   it('never clears a plain folder, which belongs to somebody', async () => {
