@@ -21,6 +21,7 @@ export { type RootsView, viewRoots } from './mount-safety.ts';
 export { type Mount, readMounts } from './mounts.ts';
 export { type Profile, TAKE_EVERYTHING } from './profile.ts';
 export { chooseProfile, loadProfiles, PROFILE_SAMPLE_FILES, type ProfileChoice } from './profiles.ts';
+export { lookForRefusals } from './refusal-watch.ts';
 export { openSimulatedCard, type SimulatedCardOptions, type SimulatedFile } from './simulated-card.ts';
 export type { SimulatedContent } from './simulated-content.ts';
 export { type Fault, withFaults } from './simulated-faults.ts';

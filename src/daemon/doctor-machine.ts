@@ -19,10 +19,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   pdfinfo: 'poppler-utils',
   unzip: 'unzip',
 };
-const UDEV_FOLDERS = ['/etc/udev/rules.d', '/usr/lib/udev/rules.d', '/lib/udev/rules.d'];
 
-/** What a program said; undefined when it is not installed or did not end in time. */
-function ask(
+/** What a program said, and its exit code; undefined when it is not installed or did not end in time. */
+export function ask(
   program: string,
   args: readonly string[],
 ): Promise<{ readonly code: number; readonly said: string } | undefined> {
@@ -112,17 +111,6 @@ export async function checkUsb(config: Config | undefined): Promise<CheckLine[]>
   return [passed('usb', `${devices.filter((each) => /^\d+-[\d.]+$/.test(each)).length} device(s) on the bus`)];
 }
 
-/** The rule that mounts cameras, where docket was installed as a package. */
-export async function checkUdev(): Promise<CheckLine[]> {
-  if (!import.meta.dirname.startsWith('/usr/')) return [];
-  for (const folder of UDEV_FOLDERS)
-    for (const name of (await namesIn(folder)) ?? [])
-      if (/docket.*\.rules$/.test(name)) return [passed('udev', `${folder}/${name}`)];
-  return [
-    doubtful('udev', 'no rule of docket mounts cameras', 'Install the package again, or mount cameras by other means'),
-  ];
-}
-
 /** Where cameras appear, and how those that are there now are mounted. */
 export async function checkCameraRoots(config: Config): Promise<CheckLine[]> {
   const { roots } = config.cameras;
@@ -145,6 +133,7 @@ export async function checkCameraRoots(config: Config): Promise<CheckLine[]> {
   return lines.length > 0 ? lines : [passed('cameras', `watching ${roots.join(', ')}; none is there now`)];
 }
 
-async function namesIn(folder: string): Promise<readonly string[] | undefined> {
+/** Names in a folder; undefined when it is not there or not to be read. */
+export async function namesIn(folder: string): Promise<readonly string[] | undefined> {
   return readdir(folder).catch(() => undefined); // not there or not to be read: then nothing in it can be told
 }

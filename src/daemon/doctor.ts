@@ -5,7 +5,8 @@ import { isFailure } from '../evidence/index.ts';
 import { type Config, readConfig } from '../platform/index.ts';
 import { failed, passed } from '../vault/index.ts';
 import { checkDaemon } from './doctor-daemon.ts';
-import { checkCameraRoots, checkClock, checkService, checkTools, checkUdev, checkUsb } from './doctor-machine.ts';
+import { checkCameraRoots, checkClock, checkService, checkTools, checkUsb } from './doctor-machine.ts';
+import { checkMounting } from './doctor-mounting.ts';
 import { checkBackup, checkCatalog, checkHead, checkKey, checkState } from './doctor-station.ts';
 import { checkVaultLines } from './doctor-vaults.ts';
 import { settingsOf } from './settings.ts';
@@ -46,7 +47,7 @@ const MACHINE_CHECKS: readonly ((config: Config | undefined) => Promise<readonly
   checkTools,
   checkClock,
   checkUsb,
-  checkUdev,
+  checkMounting,
 ];
 
 async function readOrTell(file: string, checks: CheckLine[]): Promise<Config | undefined> {

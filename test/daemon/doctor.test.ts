@@ -8,6 +8,7 @@ import type { CheckLine, DoctorView } from '../../src/cli/index.ts';
 import { backupStation } from '../../src/daemon/backup.ts';
 import { examineInstallation } from '../../src/daemon/doctor.ts';
 import { scrubLines } from '../../src/daemon/doctor-daemon.ts';
+import { checkAdmission } from '../../src/daemon/doctor-mounting.ts';
 import { type Clock, readConfig, systemClock } from '../../src/platform/index.ts';
 import { startDaemon } from '../fault/services.ts';
 import { copyStation, dock, makeStation, never, placesIn } from '../fault/stations.ts';
@@ -246,6 +247,28 @@ describe('a card', () => {
         { root: folder.at('cameras/a b'), lacks: ['ro', 'noexec'] },
       ],
     });
+  });
+});
+
+describe('what the system mounts', () => {
+  it('is told: nothing before docketd has said so, then whom, and what it refused', async () => {
+    await using folder = await makeTempFolder();
+    const states = async (): Promise<readonly string[]> =>
+      (await checkAdmission(folder.path)).map(({ state, what }) => `${state}: ${what}`);
+    expect(await states()).toEqual([`warn: ${folder.at('admission/list')} does not say which cameras may be mounted`]);
+    mkdirSync(folder.at('admission'));
+    writeFileSync(folder.at('admission/list'), 'docket admission 1\nunknown refuse\nserial BC01\nserial BC02\n');
+    mkdirSync(folder.at('refused'));
+    writeFileSync(
+      folder.at('refused/sdb1'),
+      'docket refusal 1\ncause unknown\nreason camera X is not registered\nserial X\n',
+    );
+    expect(await states()).toEqual([
+      'ok: 2 camera(s) are mounted when they are plugged in',
+      'warn: camera X is not mounted: camera X is not registered',
+    ]);
+    writeFileSync(folder.at('admission/list'), 'docket admission 1\nunknown allow\n');
+    expect((await states())[0]).toBe('ok: any camera is mounted');
   });
 });
 
