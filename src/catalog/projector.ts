@@ -90,6 +90,7 @@ export class Projector {
       case 'camera.refused':
         return this.#run('insertRefusal', { idx, entry: formatCanonical(entry) });
       case 'station.created':
+      case 'key.replaced':
       case 'ledger.restored':
       case 'scrub.recorded':
         return undefined; // nothing to find by: the ledger tells it

@@ -56,11 +56,23 @@ export function widthOf(ports: CliPorts): number | undefined {
 }
 
 /** Opens the station, runs the command, prints its answer. */
-export async function withStation(ports: CliPorts, options: Common, end: End, run: Run): Promise<void> {
+export function withStation(ports: CliPorts, options: Common, end: End, run: Run): Promise<void> {
+  return withProgress(ports, options, end, async (onWork) => {
+    await using useCases = await ports.doors.open(configOf(options, ports));
+    return await run(useCases, onWork);
+  });
+}
+
+/** Runs a command that needs no station, prints its answer. */
+export async function withProgress(
+  ports: CliPorts,
+  options: Common,
+  end: End,
+  run: (onWork: OnWork) => Promise<Answer>,
+): Promise<void> {
   const progress = startProgress(ports.err, ports.clock);
   try {
-    await using useCases = await ports.doors.open(configOf(options, ports));
-    const answer = await run(useCases, progress.onWork);
+    const answer = await run(progress.onWork);
     progress.end();
     print(ports, options, answer.json, answer.text);
     end(answer.exit ?? EXIT.ok);

@@ -1,31 +1,15 @@
 // docket verify, scrub, rebuild: proof and repair of what can be made again.
 // Never repairs evidence.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { EXIT } from '../evidence/index.ts';
-import { type CliPorts, type Common, common, type End, withStation } from './answering.ts';
+import type { VerifyResult } from '../custody/index.ts';
+import { EXIT, Failure } from '../evidence/index.ts';
+import { type Answer, type CliPorts, type Common, common, type End, withProgress, withStation } from './answering.ts';
 import { showScrub, showVerify } from './show.ts';
+import { type AddressOptions, addressed, addressOf } from './vault-commands.ts';
 
 /** Adds the commands that take care of the archive. */
 export function addCareCommands(program: Command, ports: CliPorts, end: End): void {
-  common(program.command('verify').description('prove that everything on record is there and unaltered'))
-    .addOption(new Option('--case <number>', 'only this case').conflicts('item'))
-    .option('--item <id>', 'only this item')
-    .addOption(
-      new Option('--quick', 'all proofs and signatures, and what the vault tells of payloads without their bytes')
-        .default(false)
-        .conflicts('full'),
-    )
-    .option('--full', 'every byte, read back by the version on record (the default)', false)
-    .action((options: Common & { case?: string; item?: string; quick: boolean }) =>
-      withStation(ports, options, end, async (useCases, onWork) => {
-        const result = await useCases.verify(
-          { case: options.case, item: options.item, quick: options.quick },
-          onWork,
-          ports.signal,
-        );
-        return { json: result, text: showVerify(result), exit: result.ok ? EXIT.ok : EXIT.findings };
-      }),
-    );
+  addVerify(program, ports, end);
   common(
     program
       .command('scrub')
@@ -54,6 +38,57 @@ export function addCareCommands(program: Command, ports: CliPorts, end: End): vo
         };
       }),
     );
+}
+
+function addVerify(program: Command, ports: CliPorts, end: End): void {
+  addressed(
+    common(program.command('verify').description('prove that everything on record is there and unaltered'))
+      .addOption(new Option('--case <number>', 'only this case').conflicts('item'))
+      .option('--item <id>', 'only this item')
+      .addOption(
+        new Option('--quick', 'all proofs and signatures, and what the vault tells of payloads without their bytes')
+          .default(false)
+          .conflicts('full'),
+      )
+      .option('--full', 'every byte, read back by the version on record (the default)', false)
+      .addOption(
+        new Option(
+          '--public-key <line or file>',
+          'without a station, on any machine: the vault that is named, by the first key line of its station',
+        ).conflicts(['case', 'item', 'config']),
+      ),
+    'with --public-key: a folder, s3://BUCKET or s3://BUCKET/PREFIX',
+  ).action((options: VerifyOptions) => {
+    const { publicKey, quick } = options;
+    if (publicKey === undefined) return verifyHere(options, ports, end);
+    const vault = addressOf(options);
+    if (vault === undefined)
+      throw new Failure('invalid', '--public-key needs the vault too: --vault FOLDER or --vault s3://BUCKET');
+    return withProgress(ports, options, end, async (onWork) =>
+      answerOf(await ports.doors.verifyOutside({ publicKey, vault, quick }, onWork, ports.signal)),
+    );
+  });
+}
+
+type VerifyOptions = Common &
+  AddressOptions & {
+    readonly case?: string;
+    readonly item?: string;
+    readonly quick: boolean;
+    readonly publicKey?: string;
+  };
+
+function verifyHere(options: VerifyOptions, ports: CliPorts, end: End): Promise<void> {
+  if (addressOf(options) !== undefined)
+    throw new Failure('invalid', '--vault belongs to --public-key: a station verifies the vaults of its configuration');
+  const { case: caseNumber, item, quick } = options;
+  return withStation(ports, options, end, async (useCases, onWork) =>
+    answerOf(await useCases.verify({ case: caseNumber, item, quick }, onWork, ports.signal)),
+  );
+}
+
+function answerOf(result: VerifyResult): Answer {
+  return { json: result, text: showVerify(result), exit: result.ok ? EXIT.ok : EXIT.findings };
 }
 
 function parseGib(text: string): number {

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode, firstError, isFailure } from '../evidence/index.ts
 import type { CliPorts, End } from './answering.ts';
 import { addCareCommands } from './care-commands.ts';
 import { addIntakeCommands } from './intake-commands.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { addOperationsCommands } from './operations-commands.ts';
 import { addReadCommands } from './read-commands.ts';
 import { addScreenCommand } from './screen.ts';
@@ -51,6 +52,7 @@ export function buildProgram(ports: CliPorts, end: End): Command {
       `\nExit codes: 0 in order; 1 verification found something; 2 usage or configuration; 3 not found; 4 refused;\n5 busy; 6 not everything was recorded (see the receipt); 7 disk or vault; 8 integrity; 9 cancelled; 70 a defect in docket.`,
     );
   addStationCommands(program, ports, end);
+  addKeyCommands(program, ports, end);
   addIntakeCommands(program, ports, end);
   addReadCommands(program, ports, end);
   addCareCommands(program, ports, end);

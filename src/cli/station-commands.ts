@@ -1,4 +1,4 @@
-// docket init, config, status, keys: the station itself.
+// docket init, config, status: the station itself.
 // Never writes to a station that stands.
 import type { Command } from 'commander';
 import { type CliPorts, type Common, common, configOf, type End, print, withStation } from './answering.ts';
@@ -56,12 +56,5 @@ export function addStationCommands(program: Command, ports: CliPorts, end: End):
         const status = await useCases.status();
         return { json: status, text: showStatus(status) };
       }),
-  );
-  const keys = program.command('keys').description('the station\u2019s key');
-  common(keys.command('show').description('the public key: C2SP verifier key line and PEM')).action((options: Common) =>
-    withStation(ports, options, end, async (useCases) => {
-      const shown = await useCases.showKeys();
-      return { json: shown, text: `${shown.keyLine}\n${shown.pem}`.trimEnd() };
-    }),
   );
 }

@@ -10,6 +10,7 @@ import type {
   VerifyResult,
 } from '../custody/index.ts';
 import type { CaseNumber, Instant, ItemKind, Outcome, Receipt } from '../evidence/index.ts';
+import type { KeysView, ReplacedKey, ReplaceKeyRequest } from './key-views.ts';
 
 /** How far long work is; one line on a terminal each. */
 export interface WorkProgress {
@@ -335,7 +336,18 @@ export interface UseCases extends AsyncDisposable {
   backup(outDir: string): Promise<BackupView>;
   /** Changes the level of a running docketd. Failure 'daemon-unreachable' when none runs. */
   setLogLevel(level: string): Promise<{ readonly before: string; readonly level: string }>;
-  showKeys(): Promise<{ readonly station: string; readonly keyLine: string; readonly pem: string }>;
+  showKeys(): Promise<KeysView>;
+  /** Replaces the station's key; never while docketd runs. */
+  replaceKey(request: ReplaceKeyRequest, onWork: OnWork, signal: AbortSignal): Promise<ReplacedKey>;
+}
+
+/** `docket verify --public-key`. */
+export interface OutsideRequest {
+  /** The first key line of the station, or a file that begins with it. */
+  readonly publicKey: string;
+  /** Here `vault` may be a folder too. */
+  readonly vault: VaultAddress;
+  readonly quick: boolean;
 }
 
 /** Vaults a command is about: those of a configuration, or one that has no station yet. */
@@ -358,6 +370,8 @@ export interface Doors {
   open(config: string): Promise<UseCases>;
   init(order: InitOrder): Promise<NewStation>;
   restore(order: { readonly backup: string; readonly to: string }): Promise<RestoreView>;
+  /** Verifies a vault without a station. */
+  verifyOutside(request: OutsideRequest, onWork: OnWork, signal: AbortSignal): Promise<VerifyResult>;
   /** Looks at an installation; what is wrong is in the answer, also when no station can be opened. */
   doctor(config: string, signal: AbortSignal): Promise<DoctorView>;
   readonly vaults: VaultDoors;

@@ -17,9 +17,9 @@ export interface AddressOptions {
 }
 
 /** Options that name an S3 vault on the command line. */
-export function addressed(command: Command): Command {
+export function addressed(command: Command, what = 's3://BUCKET or s3://BUCKET/PREFIX'): Command {
   return command
-    .option('--vault <s3 url>', 's3://BUCKET or s3://BUCKET/PREFIX')
+    .option('--vault <url>', what)
     .option('--endpoint <url>', 'the store: https://HOST[:PORT]; without it AWS')
     .option('--region <name>', 'region of the store (default: us-east-1)')
     .addOption(

@@ -9,6 +9,7 @@ import {
   payloadKey,
   type StationName,
 } from '../evidence/index.ts';
+import type { KeyHistory } from '../ledger/index.ts';
 import { checkItem, withCopies } from './check-item.ts';
 import { type Depth, type ObjectPorts, reporting } from './check-object.ts';
 import { checkReceiptObject } from './check-receipt.ts';
@@ -17,8 +18,10 @@ import type { Checked } from './copies.ts';
 import { collectOverlays, overlayFindings } from './overlays.ts';
 
 /** What checking an entry stands on. */
-export interface EntryPorts extends ObjectPorts {
+export interface EntryPorts extends Omit<ObjectPorts, 'verifier'> {
   readonly station: StationName;
+  /** The keys of the ledger: each is in force for what certain entries name. */
+  readonly keys: Pick<KeyHistory, 'at' | 'handovers'>;
   /** Copies of an item that were made after it was recorded. */
   readonly copies: (item: ItemId) => readonly EntryOf<'item.copied'>[];
 }
@@ -39,9 +42,10 @@ export async function checkNamed(
   depth: Depth,
 ): Promise<Checked> {
   const over = await laidOver(ports, objectsOf(ports.station, index, entry, published));
-  const { findings, bytesRead } = await checkObjects(ports, entry, depth);
+  const objects = { ...ports, verifier: ports.keys.at(index) };
+  const { findings, bytesRead } = await checkObjects(objects, entry, depth);
   const statement = index < published ? caseStatementOf(ports.station, index, entry) : undefined;
-  const said = statement === undefined ? [] : await checkStatementObject(ports, statement);
+  const said = statement === undefined ? [] : await checkStatementObject(objects, statement);
   return { findings: [...over, ...findings, ...said], bytesRead };
 }
 
@@ -57,7 +61,7 @@ async function laidOver({ vault }: EntryPorts, keys: readonly string[]): Promise
   return findings;
 }
 
-async function checkObjects(ports: EntryPorts, entry: Entry, depth: Depth): Promise<Checked> {
+async function checkObjects(ports: EntryPorts & ObjectPorts, entry: Entry, depth: Depth): Promise<Checked> {
   if (entry.kind === 'item.recorded') return await checkItem(ports, withCopies(entry, ports.copies(entry.item)), depth);
   const receipt =
     entry.kind === 'acquisition.recorded' ? entry.receipt : entry.kind === 'camera.released' ? entry.list : undefined;

@@ -12,6 +12,7 @@ export type Depth = 'full' | 'quick';
 /** What checks of objects stand on. */
 export interface ObjectPorts {
   readonly vault: Vault;
+  /** The key in force at the entry that names the objects. */
   readonly verifier: Verifier;
   readonly clock: Pick<Clock, 'now'>;
   /** Ends the reading of a payload half way. */

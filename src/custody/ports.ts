@@ -1,6 +1,6 @@
 // What the read side needs. Nothing here can write to a vault, a ledger or a catalog; the rolling check has ports of its own.
 import type { Catalog } from '../catalog/index.ts';
-import type { StationName, Verifier } from '../evidence/index.ts';
+import type { StationName } from '../evidence/index.ts';
 import type { LedgerReader, TileStore } from '../ledger/index.ts';
 import type { Clock } from '../platform/index.ts';
 import type { Vault } from '../vault/index.ts';
@@ -19,10 +19,9 @@ export type OnCheck = (progress: CheckProgress) => void;
 /** The station as the read side sees it. */
 export interface CustodyPorts {
   readonly station: StationName;
-  /** From the configuration: the trust anchor, never from the ledger itself. */
-  readonly verifier: Verifier;
   readonly vault: Vault;
   readonly tiles: TileStore;
+  /** Opened with the first key, from the configuration: the trust anchor, never from the ledger itself. */
   readonly ledger: LedgerReader;
   readonly catalog: Catalog;
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 // Lengthens the locks of what an entry names, once half of an open end is over, and puts back what was shortened: a lock must not run out
 // while nobody knows how long the evidence is needed. Never shortens one, and never locks anew what may end.
 import { type Entry, epochOf, type Finding, finding, isFailure, ledgerPrefix } from '../evidence/index.ts';
-import { TILE_WIDTH, tilePath } from '../ledger/index.ts';
+import { handoverPath, TILE_WIDTH, tilePath } from '../ledger/index.ts';
 import type { Copies, PutTerms } from '../vault/index.ts';
 import { type EntryPorts, objectsOf } from './check-entry.ts';
 import { withCopies } from './check-item.ts';
@@ -29,6 +29,7 @@ export async function lengthenLocks(
   const kept = [
     ...(entry === undefined ? [] : keptOf(ports, index, entry, published)),
     ...tilesEndingAt(ports, index, published),
+    ...handoverAt(ports, index, published),
   ];
   for (const { key, terms, copies } of kept) {
     try {
@@ -57,6 +58,12 @@ function keptOf({ station, clock, copies }: EntryPorts, index: number, entry: En
         ]),
     ...statements.map((key) => ({ key, terms: KEEP_OPEN })),
   ];
+}
+
+/** The handover that entry `index` is, if it is one. */
+function handoverAt({ station, keys }: EntryPorts, index: number, published: number): Kept[] {
+  const at = keys.handovers.findIndex((each) => each.index === index);
+  return at < 0 || index >= published ? [] : [{ key: ledgerPrefix(station) + handoverPath(at + 1), terms: KEEP_OPEN }];
 }
 
 /** The full bundle and tiles that entry `index` completes. */

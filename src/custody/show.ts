@@ -124,7 +124,7 @@ async function readManifest(ports: CustodyPorts, item: CatalogItem): Promise<unk
   const { key } = item.entry.manifest;
   const bytes = await ports.vault.readSmall(key, MAX_MANIFEST_BYTES);
   if (bytes === undefined) return null; // verify reports it; the rest of the item can still be shown
-  return openSealed(bytes, ports.verifier, key);
+  return openSealed(bytes, ports.ledger.state().keys.at(item.index), key);
 }
 
 /** C2SP tlog-proof under the newest published checkpoint; null while the entry is not published. */

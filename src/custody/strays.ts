@@ -1,7 +1,7 @@
 // Objects of a station that nothing on record names, and objects of its ledger that the store no longer keeps as it must.
 // Lists the vault once; what is in hand right now is about to be named, and is no stray.
 import { type Finding, finding, ledgerPrefix, type StationName } from '../evidence/index.ts';
-import { CHECKPOINT_PATH, parseTilePath, TILE_WIDTH } from '../ledger/index.ts';
+import { CHECKPOINT_PATH, parseHandoverPath, parseTilePath, TILE_WIDTH } from '../ledger/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { KEPT_OPEN, lockFindings } from './check-lock.ts';
 import { type ObjectPorts, reporting } from './check-object.ts';
@@ -47,9 +47,9 @@ export async function findStrays(ports: StrayPorts): Promise<Finding[]> {
   return [...findings, ...(await straysAmong(ports, candidates))];
 }
 
-/** Full tiles and bundles are locked; partial ones and the checkpoint are not. */
+/** Full tiles, bundles and handovers are locked; partial ones and the checkpoint are not. */
 function isLocked(path: string): boolean {
-  return parseTilePath(path)?.width === TILE_WIDTH;
+  return parseTilePath(path)?.width === TILE_WIDTH || parseHandoverPath(path) !== undefined;
 }
 
 /** What the lock of an object without an end lacks; nothing where the vault has no locks. */

@@ -43,6 +43,7 @@ export async function verifySome(
   const view = ports.ledger.view(ports.tiles);
   const copies = (item: ItemId): readonly EntryOf<'item.copied'>[] =>
     ports.catalog.copies(item).map((each) => each.entry);
+  const { keys } = view.state();
   const prefix = ledgerPrefix(ports.station);
   gathering.add(
     await reporting(prefix, 'read-failed', async () => {
@@ -55,7 +56,7 @@ export async function verifySome(
     signal.throwIfAborted();
     done += 1;
     onCheck({ step: 'verifying', done, total: done, unit: 'entries' });
-    await lanes.add(() => verifyOne({ ...ports, signal, copies }, view, item, depth, gathering));
+    await lanes.add(() => verifyOne({ ...ports, signal, copies, keys }, view, item, depth, gathering));
   }
   await lanes.drain();
   return gathering.result();

@@ -17,6 +17,7 @@ import {
   payloadKey,
   type Receipt,
   type StationName,
+  type Verifier,
 } from '../evidence/index.ts';
 import { type LedgerReader, type TileStore, verifyLedger } from '../ledger/index.ts';
 import type { Vault } from '../vault/index.ts';
@@ -35,12 +36,8 @@ import { Gathering, type VerifyResult } from './verify-result.ts';
 /** Checks side by side: hashing threads, or the network, are the limit; these only keep them fed. */
 const LANES = 6;
 
-/** What a whole verification needs; the head and the catalog may be missing or broken, which is what it is there to tell. */
-export interface VerifyPorts extends ObjectPorts {
-  readonly station: StationName;
-  readonly tiles: TileStore;
-  /** The ledger as it lies in one of several vaults. */
-  tilesOf(vault: Vault): TileStore;
+/** What a station has beside its vault. */
+export interface OwnFiles {
   /** Path of the ledger head; what is wrong with it is among the findings. */
   readonly headPath: string;
   /** The head, when it can be opened. */
@@ -48,6 +45,18 @@ export interface VerifyPorts extends ObjectPorts {
   readonly catalogPath: string;
   /** Folder for temporary files of the size of the catalog. */
   readonly workFolder: string;
+}
+
+/** What a whole verification needs; the head and the catalog may be missing or broken, which is what it is there to tell. */
+export interface VerifyPorts extends ObjectPorts {
+  /** The first key of the ledger, from the configuration: the trust anchor. */
+  readonly verifier: Verifier;
+  readonly station: StationName;
+  readonly tiles: TileStore;
+  /** The ledger as it lies in one of several vaults. */
+  tilesOf(vault: Vault): TileStore;
+  /** The station's own files; absent where somebody verifies from the vault and a public key alone. */
+  readonly own?: OwnFiles | undefined;
   /** What was found while opening the station. */
   readonly findings: readonly Finding[];
   inHand(): Promise<InHand>;
@@ -75,7 +84,7 @@ export async function verifyArchive(
 ): Promise<VerifyResult> {
   const gathering = new Gathering();
   gathering.add(ports.findings);
-  const state = ports.head?.state();
+  const state = ports.own?.head?.state();
   const pass: Pass = {
     ports,
     depth,
@@ -90,13 +99,13 @@ export async function verifyArchive(
   // Before anything is read: from here on the vault gives the originals, whatever lies over them.
   const overlays = await collectOverlays(ports.vault, '');
   const ledger = await verifyLedger({
-    headPath: ports.headPath,
+    headPath: ports.own?.headPath,
     store: ports.tiles,
     verifier: ports.verifier,
     signal,
-    onEntry: (index, bytes) => {
+    onEntry: (index, bytes, verifier) => {
       signal.throwIfAborted();
-      return checkEntry(pass, index, bytes);
+      return checkEntry({ ...pass, ports: { ...ports, verifier } }, index, bytes);
     },
   });
   gathering.add(ledger.findings);
@@ -218,18 +227,18 @@ async function checkStatementOf(pass: Pass, index: number, entry: Entry | Foreig
 }
 
 async function checkCatalog(pass: Pass, signal: AbortSignal): Promise<readonly Finding[]> {
-  const { ports } = pass;
-  if (ports.head === undefined) return [];
-  const view = ports.head.view(ports.tiles);
+  const { own, tiles } = pass.ports;
+  if (own?.head === undefined) return [];
+  const view = own.head.view(tiles);
   const size = view.state().checkpoint.size;
   const entries = (async function* () {
     for await (const { index, bytes } of view.entries(0, size))
       yield { index, entry: decodeEntry(bytes, `ledger entry ${index}`) };
   })();
   try {
-    return await verifyCatalog({ path: ports.catalogPath, entries, size, workDirectory: ports.workFolder, signal });
+    return await verifyCatalog({ path: own.catalogPath, entries, size, workDirectory: own.workFolder, signal });
   } catch (error) {
     if (!isFailure(error) || error.code === 'cancelled') throw error;
-    return [finding('read-failed', ports.catalogPath, `the catalog could not be compared: ${error.message}`)];
+    return [finding('read-failed', own.catalogPath, `the catalog could not be compared: ${error.message}`)];
   }
 }

@@ -13,6 +13,8 @@ export const BACKUP = {
   publicKey: 'public-key.txt',
   readme: 'README.txt',
 } as const;
+/** The key that is to replace `station.key`; only while that is under way. */
+export const NEXT_KEY = 'station.key.next';
 /** Sums of all other files, for `sha256sum -c`. */
 export const SUMS = 'SHA256SUMS';
 
@@ -40,9 +42,9 @@ export function parseSums(text: string): ReadonlyMap<string, string> | undefined
   return sums.size > 0 && text.endsWith('\n') ? sums : undefined;
 }
 
-/** The public key as text: the line that docket.toml has, and PEM for everybody else. */
-export function formatPublicKey(verifier: Verifier): string {
-  return `${formatKeyLine(verifier)}\n\n${formatPublicPem(verifier).trimEnd()}\n`;
+/** The public keys as text, the first one first: the line that docket.toml has, and PEM for everybody else. */
+export function formatPublicKeys(keys: readonly Verifier[]): string {
+  return keys.map((each) => `${formatKeyLine(each)}\n\n${formatPublicPem(each).trimEnd()}\n`).join('\n');
 }
 
 /** Facts that the README of a backup tells. */
@@ -70,7 +72,7 @@ This folder holds what cannot be made again from there:
   station.key      the private key the station seals with
   docket.toml      its configuration (it was ${facts.configFile})
   ledger.db        the head of its ledger, ${facts.ledgerSize} entries, with its closing mark ledger.db.sha256
-  public-key.txt   what everything of the station is verified with
+  public-key.txt   what everything of the station is verified with: the first key, then those that replaced it
   SHA256SUMS       check this folder with: sha256sum -c SHA256SUMS
 
 KEEP IT SECRET. WHOEVER HAS THIS FOLDER CAN SEAL IN THE NAME OF THIS STATION.

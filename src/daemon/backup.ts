@@ -16,11 +16,12 @@ import {
   TEMP_PREFIX,
   wrapWriteError,
 } from '../platform/index.ts';
-import { BACKUP, formatPublicKey, formatReadme, formatSums, SUMS, sumOf } from './backup-files.ts';
+import { type KeyRing, nextKeyPath } from '../seal/index.ts';
+import { BACKUP, formatPublicKeys, formatReadme, formatSums, NEXT_KEY, SUMS, sumOf } from './backup-files.ts';
 import { spoolInHand } from './in-hand.ts';
+import { labelsOf, openRing, signerInForce } from './keys.ts';
 import { rememberBackup } from './last-backup.ts';
 import { placesOf } from './places.ts';
-import { openSigner } from './station.ts';
 import { whereIs } from './vault-check.ts';
 import { softwareVersion } from './version.ts';
 
@@ -34,16 +35,16 @@ const OTHERS = 0o077;
  */
 export async function backupStation(config: Config, outDir: string, clock: Clock = systemClock): Promise<BackupView> {
   const parent = await placeFor(config, outDir);
-  await openSigner(config); // a key that is not this station's must not be kept as if it were
+  const ring = await openRing(config);
   const at = formatInstant(clock.now());
   const folder = join(parent, `docket-backup-${config.station.name}-${at.replaceAll(/[-:]|\.\d+/g, '')}`);
   if (await exists(folder)) throw new Failure('invalid', `${folder} exists; a backup is never overwritten`);
   const made = join(parent, `${TEMP_PREFIX}${randomBytes(8).toString('hex')}-${basename(folder)}`);
   try {
-    const facts = await fill(config, made, { folder, at });
+    const facts = await fill(config, made, { folder, at, ring });
     await rename(made, folder);
     await syncDirectory(parent);
-    const noted = await note(config, facts);
+    const noted = await note(config, facts, ring);
     return { ...facts, warnings: [...noted, ...(await warningsOf(config, folder))] };
   } catch (error) {
     await rm(made, { recursive: true, force: true }).catch(() => undefined); // what led here is the error to tell
@@ -80,9 +81,10 @@ async function placeFor(config: Config, outDir: string): Promise<string> {
 interface Naming {
   readonly folder: string;
   readonly at: Instant;
+  readonly ring: KeyRing;
 }
 
-async function fill(config: Config, made: string, { folder, at }: Naming): Promise<BackupView> {
+async function fill(config: Config, made: string, { folder, at, ring }: Naming): Promise<BackupView> {
   await mkdir(made, { mode: ONLY_OWNER_FOLDER });
   const sums = new Map<string, string>();
   const keep = async (name: string, bytes: Uint8Array): Promise<void> => {
@@ -90,7 +92,7 @@ async function fill(config: Config, made: string, { folder, at }: Naming): Promi
     await replaceFile(join(made, name), bytes, ONLY_OWNER_FILE);
   };
   const head = join(made, BACKUP.head);
-  const { checkpoint } = await copyHead({
+  const { checkpoint, keys } = await copyHead({
     from: placesOf(config).head,
     to: head,
     verifier: config.station.public_key,
@@ -99,10 +101,12 @@ async function fill(config: Config, made: string, { folder, at }: Naming): Promi
     await chmod(join(made, name), ONLY_OWNER_FILE).catch(() => undefined); // a file system without owners: warned of below
     sums.set(name, sumOf(await readFile(join(made, name))));
   }
+  signerInForce(config, ring, keys); // a key that is not this station's must not be kept as if it were
   const notIncluded = await notIncludedOf(config);
   await keep(BACKUP.key, await readFile(config.paths.key));
+  if (ring.next !== undefined) await keep(NEXT_KEY, await readFile(nextKeyPath(config.paths.key)));
   await keep(BACKUP.config, await readFile(config.file));
-  await keep(BACKUP.publicKey, Buffer.from(formatPublicKey(config.station.public_key)));
+  await keep(BACKUP.publicKey, Buffer.from(formatPublicKeys([keys.first, ...keys.handovers.map(({ key }) => key)])));
   const readme = {
     station: config.station.name,
     at,
@@ -140,10 +144,10 @@ async function notIncludedOf(config: Config): Promise<string[]> {
 }
 
 /** The backup stands, whether it can be noted or not. */
-async function note(config: Config, { at, folder, ledgerSize }: BackupView): Promise<string[]> {
+async function note(config: Config, { at, folder, ledgerSize }: BackupView, ring: KeyRing): Promise<string[]> {
   const { lastBackup } = placesOf(config);
   try {
-    await rememberBackup(lastBackup, { at, folder, ledgerSize });
+    await rememberBackup(lastBackup, { at, folder, ledgerSize, keys: labelsOf(ring) });
     return [];
   } catch (error) {
     return [`docket doctor will not know of it: ${lastBackup} cannot be written (${errnoOf(error) ?? String(error)})`];

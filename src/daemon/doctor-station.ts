@@ -3,13 +3,14 @@
 import { access, constants } from 'node:fs/promises';
 import { openCatalog } from '../catalog/index.ts';
 import type { CheckLine } from '../cli/index.ts';
-import { errnoOf, type Failure, isFailure } from '../evidence/index.ts';
-import { compareWithStore, type LedgerReader, openLedgerReader } from '../ledger/index.ts';
+import { errnoOf, type Failure, isFailure, keyLabel } from '../evidence/index.ts';
+import { compareWithStore, KeyHistory, type LedgerReader, openLedgerReader, readHeadKeys } from '../ledger/index.ts';
 import { type Config, freeBytes, openDigestPool, systemClock } from '../platform/index.ts';
+import { nextKeyPath } from '../seal/index.ts';
 import { doubtful, failed, passed } from '../vault/index.ts';
-import { readLastBackup } from './last-backup.ts';
+import { openRing, signerInForce } from './keys.ts';
+import { type LastBackup, readLastBackup } from './last-backup.ts';
 import { placesOf } from './places.ts';
-import { openSigner } from './station.ts';
 import { tileStoreOf } from './tiles.ts';
 import { openVault } from './vaults.ts';
 
@@ -26,13 +27,36 @@ export function gib(bytes: number): string {
   return `${(bytes / GIB).toFixed(1)} GiB`;
 }
 
-/** The key: there, only its owner's, and the one that docket.toml names. */
+/** The key: there, only its owner's, and the one in force. */
 export async function checkKey(config: Config): Promise<CheckLine[]> {
   try {
-    await openSigner(config);
-    return [passed('key', `${config.paths.key}: readable by its owner only, fits station.public_key`)];
+    const ring = await openRing(config);
+    const keys = (await keysOf(config)) ?? KeyHistory.of(config.station.public_key);
+    const signer = signerInForce(config, ring, keys);
+    const since = keys.handovers.at(-1);
+    const fits = since === undefined ? 'fits station.public_key' : `in force since ${since.entry.at}`;
+    const lines = [passed('key', `${config.paths.key}: readable by its owner only, ${fits}`)];
+    return ring.next === undefined ? lines : [...lines, unfinishedLine(config, signer === ring.next)];
   } catch (error) {
     return [lineOf('key', error)];
+  }
+}
+
+function unfinishedLine({ paths }: Config, committed: boolean): CheckLine {
+  const name = 'key replacement';
+  const what = `${nextKeyPath(paths.key)} stands: a replacement was begun`;
+  return committed
+    ? doubtful(name, `${what} and is on record`, 'Start docketd, or run docket keys replace again: either finishes it')
+    : doubtful(name, what, 'Run docket keys replace again, or remove that file');
+}
+
+/** The keys as the head tells them; undefined where it cannot be read, which its own line tells. */
+async function keysOf(config: Config): Promise<KeyHistory | undefined> {
+  try {
+    return await readHeadKeys(placesOf(config).head, config.station.public_key);
+  } catch (error) {
+    if (!isFailure(error) || error.code === 'key-foreign') throw error;
+    return undefined;
   }
 }
 
@@ -74,7 +98,7 @@ async function compareHead(config: Config, head: LedgerReader): Promise<CheckLin
     await using opening = new AsyncDisposableStack();
     const vault = opening.use(await openVault(config, opening.use(openDigestPool())));
     const tiles = tileStoreOf(vault, config.station.name);
-    const { standing, checkpoint } = await compareWithStore(head.view(tiles), tiles, config.station.public_key);
+    const { standing, checkpoint } = await compareWithStore(head.view(tiles), tiles);
     return [standingLine(name, standing, head.state().checkpoint.size - (checkpoint?.size ?? 0))];
   } catch (error) {
     return [lineOf(name, error)];
@@ -129,7 +153,19 @@ export async function checkBackup(config: Config): Promise<CheckLine[]> {
     return [doubtful('backup', 'never made here: without station.key nothing can be sealed again', next)];
   const days = Math.floor((systemClock.now() - Date.parse(last.at)) / DAY_MS);
   const what = `${days} day(s) old, ${last.ledgerSize} entries: ${last.folder}`;
+  if (!(await holdsKeyInForce(config, last)))
+    return [failed('backup', `${what}: it does not hold the key that is in force now`, next)];
   return [days > BACKUP_DAYS ? doubtful('backup', what, next) : passed('backup', what)];
+}
+
+/** A backup from before the key was replaced brings back a station that cannot seal. */
+async function holdsKeyInForce(config: Config, { keys: held }: LastBackup): Promise<boolean> {
+  const keys = await keysOf(config).catch((error: unknown) => {
+    if (isFailure(error)) return undefined; // told by the line of the key
+    throw error;
+  });
+  if (keys === undefined || keys.handovers.length === 0) return true;
+  return held?.includes(keyLabel(keys.newest)) === true;
 }
 
 /** What to do where the system refuses this user. */

@@ -10,6 +10,7 @@ import { openUseCases } from './local.ts';
 import { restoreStation } from './restore.ts';
 import { warnOf } from './status.ts';
 import { makeVaultDoors } from './vault-care.ts';
+import { verifyOutside } from './verify-outside.ts';
 
 /** Doors that open stations on this machine. */
 export function makeDoors(version: string): Doors {
@@ -17,6 +18,7 @@ export function makeDoors(version: string): Doors {
     open: async (file) => openUseCases(await readConfig(file)),
     init: (order) => initStation({ ...order, version }),
     restore: restoreStation,
+    verifyOutside,
     doctor: examineInstallation,
     vaults: makeVaultDoors(),
     checkConfig: async (file) => {

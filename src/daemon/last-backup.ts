@@ -11,6 +11,8 @@ const lastSchema = z.strictObject({
   at: instantSchema,
   folder: z.string(),
   ledgerSize: z.int().nonnegative(),
+  /** Labels of the private keys in it; absent in what versions before the replacement of keys wrote. */
+  keys: z.array(z.string()).optional(),
 });
 /** The last backup. */
 export type LastBackup = z.infer<typeof lastSchema>;
@@ -18,7 +20,7 @@ export type LastBackup = z.infer<typeof lastSchema>;
 /** Writes it down; readable by whoever may enter the state folder, since root often makes backups. */
 export async function rememberBackup(
   path: string,
-  facts: { readonly at: Instant; readonly folder: string; readonly ledgerSize: number },
+  facts: { readonly at: Instant; readonly folder: string; readonly ledgerSize: number; readonly keys: string[] },
 ): Promise<void> {
   const last: LastBackup = { type: 'docket/last-backup', v: 1, ...facts };
   await replaceFile(path, Buffer.from(`${JSON.stringify(last)}\n`), 0o644);

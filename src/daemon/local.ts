@@ -3,15 +3,17 @@
 import { z } from 'zod';
 import type { CameraView, DockResult, OnWork, ScrubView, StatusView, UseCases, WorkProgress } from '../cli/index.ts';
 import { fetchItem, findItems, showCase, showItem } from '../custody/index.ts';
-import { Failure, formatKeyLine, formatPublicPem, isFailure } from '../evidence/index.ts';
+import { Failure, isFailure } from '../evidence/index.ts';
 import { type Recovered, recoverSpool } from '../ingest/index.ts';
 import { type Config, silentLog, systemClock } from '../platform/index.ts';
 import { makeAnswerers, viewCamera } from './answer.ts';
 import { backupStation } from './backup.ts';
 import { Docks } from './docks.ts';
 import { followDaemon } from './follow.ts';
+import { showKeys } from './keys-view.ts';
 import { placesOf } from './places.ts';
 import { rebuild } from './rebuild.ts';
+import { replaceKey } from './replace-key.ts';
 import { openScrubber, scrubAnswerers } from './scrub.ts';
 import { askDaemon } from './socket.ts';
 import { openArchive, openStation } from './station.ts';
@@ -70,12 +72,8 @@ export function openUseCases(config: Config): UseCases {
     rebuild: (request, onWork, signal) => rebuild(config, request, onWork, signal),
     backup: (outDir) => backupStation(config, outDir),
     setLogLevel: (level) => setLogLevel(places.socket, level),
-    showKeys: () =>
-      Promise.resolve({
-        station: config.station.name,
-        keyLine: formatKeyLine(config.station.public_key),
-        pem: formatPublicPem(config.station.public_key),
-      }),
+    showKeys: () => showKeys(config),
+    replaceKey: (request, onWork, signal) => replaceKey(config, request, onWork, signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

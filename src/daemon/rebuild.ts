@@ -39,13 +39,19 @@ export async function rebuild(
     command: 'docket rebuild',
     waitMs: 0,
     needsVault: true,
-    beforeLedger: async ({ signer, tiles, vault }) => {
+    beforeLedger: async ({ ring, tiles, vault }) => {
       await collectOverlays(vault, ledgerPrefix(config.station.name)); // from here on the vault gives the originals
       if (request.fromVault) {
         step('reading the ledger from the vault');
         const fresh = `${places.head}.restored`;
         for (const suffix of ['', '-wal', '-shm', '.sha256']) await putAside(`${fresh}${suffix}`, []); // of a rebuild that broke off
-        const { size, vouched } = await restoreHead({ path: fresh, signer, store: tiles });
+        const { size, vouched } = await restoreHead({
+          path: fresh,
+          signer: ring.current,
+          next: ring.next,
+          first: config.station.public_key,
+          store: tiles,
+        });
         beyond = size - vouched;
         await exchangeHead(places.head, fresh, setAside);
       }

@@ -14,9 +14,10 @@ import {
   parseConfig,
   wrapWriteError,
 } from '../platform/index.ts';
-import { BACKUP, parseSums, SUMS, sumOf } from './backup-files.ts';
+import { nextKeyPath } from '../seal/index.ts';
+import { BACKUP, NEXT_KEY, parseSums, SUMS, sumOf } from './backup-files.ts';
+import { openRing, signerInForce } from './keys.ts';
 import { placesOf } from './places.ts';
-import { openSigner } from './station.ts';
 import { tileStoreOf } from './tiles.ts';
 import { openVault } from './vaults.ts';
 
@@ -38,13 +39,14 @@ export async function restoreStation({ backup, to }: RestoreOrder): Promise<Rest
   const files = await readBackup(resolve(backup));
   const folder = resolve(to);
   const config = parseConfig(fileOf(files, BACKUP.config).toString('utf8'), join(folder, BACKUP.config));
-  const places = layout(config);
+  const places = layout(config, files);
   await refuseExisting(folder, config, [...places.values()]);
   const laid: string[] = [];
   try {
     await layOut(files, places, config.inbox.path, laid);
-    await openSigner(config);
+    const ring = await openRing(config);
     await using head = await openLedgerReader({ path: placesOf(config).head, verifier: config.station.public_key });
+    signerInForce(config, ring, head.state().keys);
     const ledgerSize = head.state().checkpoint.size;
     const missing = await missingOf(config);
     const vault = await standingOf(config, head);
@@ -94,12 +96,13 @@ function fileOf(files: ReadonlyMap<string, Buffer>, name: string): Buffer {
 // ---- The station.
 
 /** Where each file of the backup goes; the configuration last: with it there is a station. */
-function layout(config: Config): ReadonlyMap<string, string> {
+function layout(config: Config, files: ReadonlyMap<string, Buffer>): ReadonlyMap<string, string> {
   const { head } = placesOf(config);
   return new Map([
     [BACKUP.head, head],
     [BACKUP.headMark, `${head}.sha256`],
     [BACKUP.key, config.paths.key],
+    ...(files.has(NEXT_KEY) ? [[NEXT_KEY, nextKeyPath(config.paths.key)] as const] : []),
     [BACKUP.config, config.file],
   ]);
 }
@@ -128,7 +131,11 @@ async function layOut(
 ): Promise<void> {
   for (const [name, path] of places) {
     await ensureDirectory(dirname(path));
-    await createExclusive(path, fileOf(files, name), name === BACKUP.key ? ONLY_OWNER_FILE : 0o640);
+    await createExclusive(
+      path,
+      fileOf(files, name),
+      name === BACKUP.key || name === NEXT_KEY ? ONLY_OWNER_FILE : 0o640,
+    );
     laid.push(path);
   }
   await ensureDirectory(inbox);
@@ -168,7 +175,7 @@ async function standingOf(
     await using opening = new AsyncDisposableStack();
     const vault = opening.use(await openVault(config, opening.use(openDigestPool())));
     const tiles = tileStoreOf(vault, config.station.name);
-    const { standing, checkpoint } = await compareWithStore(head.view(tiles), tiles, config.station.public_key);
+    const { standing, checkpoint } = await compareWithStore(head.view(tiles), tiles);
     return { standing, size: checkpoint?.size ?? null, why: null };
   } catch (error) {
     if (isFailure(error, 'ledger-behind')) return { standing: 'ahead', size: Number(error.facts['vault']), why: null };

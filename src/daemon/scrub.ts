@@ -51,7 +51,7 @@ export async function openScrubber({ config, ports }: Station, isBusy: () => boo
   return new Scrubber(
     {
       station: ports.station,
-      verifier: ports.signer,
+      keys: ports.ledger.state().keys,
       vault: ports.vault,
       tiles: ports.tiles,
       ledger: ports.ledger,

@@ -12,6 +12,7 @@ import {
   type LedgerView,
   openLedger,
   openLedgerReader,
+  readHeadKeys,
   type TileStore,
 } from '../ledger/index.ts';
 import type { Media } from '../media/index.ts';
@@ -30,9 +31,10 @@ import {
   systemClock,
   wrapWriteError,
 } from '../platform/index.ts';
-import { keyNameOf, openStationKey } from '../seal/index.ts';
+import type { KeyRing } from '../seal/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { spoolInHand } from './in-hand.ts';
+import { finishReplacement, openRing, signerInForce } from './keys.ts';
 import { placesOf } from './places.ts';
 import { makePreflight, type Preflight } from './preflight.ts';
 import { settingsOf } from './settings.ts';
@@ -47,6 +49,8 @@ const GIB = 1024 * MIB;
 export interface Station extends AsyncDisposable {
   readonly config: Config;
   readonly ports: DockPorts;
+  /** True when opening it has finished the replacement of its key. */
+  readonly replaced: boolean;
 }
 
 /** How a station is opened. */
@@ -61,7 +65,7 @@ export interface OpenStationOptions {
   readonly needsVault?: boolean;
   /** Runs under the lock before the ledger is opened: rebuild puts a restored head in place there. */
   readonly beforeLedger?: (parts: {
-    readonly signer: Signer;
+    readonly ring: KeyRing;
     readonly tiles: TileStore;
     readonly vault: Vault;
   }) => Promise<void>;
@@ -81,15 +85,18 @@ export async function openStation(config: Config, options: OpenStationOptions): 
     ),
   );
   await sweepState(config);
-  const signer = await openSigner(config);
+  const ring = await openRing(config);
   const digests = opening.use(openDigestPool());
   const vault = opening.use(await openVault(config, digests));
   const tiles = tileStoreOf(vault, config.station.name);
-  await options.beforeLedger?.({ signer, tiles, vault });
-  const ledger = opening.use(await openLedger({ path: places.head, signer }));
+  await options.beforeLedger?.({ ring, tiles, vault });
+  const first = config.station.public_key;
+  const signer = signerInForce(config, ring, await readHeadKeys(places.head, first));
+  const ledger = opening.use(await openLedger({ path: places.head, signer, first }));
   const preflight = makePreflight(config, { clock, log: options.log });
   const standing = makeStanding({ ledger, tiles, vault, preflight, at: vaultFolderOf(config) ?? vault.name });
-  await confirmOrWait(standing, options);
+  const replaced = signer === ring.next; // committed, and cut off before the new key was in its place
+  await confirmOrWait(standing, { ...options, needsVault: replaced || options.needsVault === true });
   const catalog = opening.use(await openCaughtUp(places.catalog, ledger.view(tiles), options.log));
   const media = config.media.examine ? opening.use(await openExaminer(places.derived, clock)) : undefined;
   const ports = await composePorts({
@@ -104,8 +111,9 @@ export async function openStation(config: Config, options: OpenStationOptions): 
     media,
     standing,
   });
+  if (replaced) await finishReplacement(config, ports);
   const opened = opening.move();
-  return { config, ports, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { config, ports, replaced, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** A camera is freed by the spool, never by the network: without its vault a station starts too, and records once it is back. */
@@ -169,22 +177,6 @@ async function sweepState(config: Config): Promise<void> {
   } catch (error) {
     throw wrapWriteError(error, config.paths.state, 'spool-full');
   }
-}
-
-/** The key, which must be the one the configuration names: nothing is ever sealed with another. */
-export async function openSigner(config: Config): Promise<Signer> {
-  const signer = await openStationKey(config.paths.key, config.station.name);
-  if (config.station.public_key.name !== keyNameOf(config.station.name))
-    throw new Failure(
-      'config-invalid',
-      `${config.file}: station.public_key is of ${config.station.public_key.name}, but the station is called ${config.station.name}`,
-    );
-  if (!signer.publicKey.equals(config.station.public_key.publicKey))
-    throw new Failure(
-      'key-foreign',
-      `${config.paths.key} is not the key that ${config.file} names as station.public_key`,
-    );
-  return signer;
 }
 
 /** A projection may be damaged, of another version, or ahead of a ledger that was restored: it is made anew and caught up. */
@@ -288,7 +280,6 @@ export async function openArchive(config: Config): Promise<Archive> {
   const catalog = opening.use(await openCatalog({ path: places.catalog, mode: 'read' }));
   const ports: CustodyPorts = {
     station: config.station.name,
-    verifier,
     vault,
     tiles: tileStoreOf(vault, config.station.name),
     ledger,

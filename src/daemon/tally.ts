@@ -16,6 +16,7 @@ export class Tally {
   /** A recorder that is counted; what could not be committed is not. */
   counting(recorder: Recorder): Recorder {
     return {
+      ...recorder,
       record: (entries) => {
         const recorded = recorder.record(entries);
         for (const each of entries) this.#count(each);

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import type { VaultAddress } from '../cli/index.ts';
 import { Failure } from '../evidence/index.ts';
-import { parseVault, type S3VaultConfig } from '../platform/index.ts';
+import { parseVault, type S3VaultConfig, type VaultConfig } from '../platform/index.ts';
 
 /** Keys of the vault's table beside `kind`, in the order they are written. Throws Failure 'invalid'. */
 export function vaultKeysOf(address: VaultAddress): Readonly<Record<string, string>> {
@@ -24,7 +24,13 @@ export function vaultKeysOf(address: VaultAddress): Readonly<Record<string, stri
   );
 }
 
-/** The vault an address names. Throws Failure 'invalid'. */
+/** The vault to look into: a folder, or a bucket. Throws Failure 'invalid'. */
+export function anyVaultAt(address: VaultAddress): VaultConfig {
+  const isFolder = !address.vault.includes('://');
+  return isFolder ? parseVault({ kind: 'directory', path: resolve(address.vault) }) : vaultAt(address);
+}
+
+/** The S3 vault an address names. Throws Failure 'invalid'. */
 export function vaultAt(address: VaultAddress): S3VaultConfig {
   const vault = parseVault({ kind: 's3', ...vaultKeysOf(address) });
   if (vault.kind !== 's3') throw new Failure('invalid', `${address.vault} is no S3 vault`);

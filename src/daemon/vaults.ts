@@ -22,7 +22,7 @@ const CUSTOMER_KEY_BYTES = 32;
 export async function openVault(config: Config, digests: DigestPool): Promise<Vault> {
   const [first, ...others] = config.vaults;
   if (first === undefined) throw new Failure('config-invalid', `${config.file} names no vault`);
-  if (others.length === 0) return await openOne(first, digests);
+  if (others.length === 0) return await openOneVault(first, digests);
   await using opening = new AsyncDisposableStack();
   const members: Vault[] = [];
   for (const each of config.vaults) members.push(opening.use(await openMember(each, digests)));
@@ -30,7 +30,8 @@ export async function openVault(config: Config, digests: DigestPool): Promise<Va
   return openCopiesVault({ members, required: config.copies, clock: systemClock, sizeOf: checkpointSize });
 }
 
-async function openOne(vault: VaultConfig, digests: DigestPool): Promise<Vault> {
+/** One vault. */
+export async function openOneVault(vault: VaultConfig, digests: DigestPool): Promise<Vault> {
   if (vault.kind === 'directory') return await openDirectoryVault({ path: vault.path, digests, name: vault.name });
   const opened = await openS3Vault(await s3OptionsOf(vault));
   return vault.hours === undefined ? opened : withHours(opened, parseHours(vault.hours), systemClock);
@@ -40,7 +41,7 @@ async function openOne(vault: VaultConfig, digests: DigestPool): Promise<Vault> 
 async function openMember(vault: VaultConfig, digests: DigestPool): Promise<Vault> {
   if (vault.kind === 'directory')
     return await openDirectoryVault({ path: vault.path, digests, name: vault.name, mayBeAway: true });
-  return await openOne(vault, digests);
+  return await openOneVault(vault, digests);
 }
 
 /** What an S3 vault is made of, from its table in the configuration. Failures: 'config-invalid' when a file it names cannot be read. */

@@ -149,6 +149,14 @@ export const entrySchemas = {
     /** A file listed as cleared, with the digest reread from the camera just before. */
     list: objectSchema,
   }),
+  'key.replaced': z.strictObject({
+    ...base,
+    kind: z.literal('key.replaced'),
+    /** C2SP key lines: the key in force up to this entry, this one included, and the one in force from the next entry on. */
+    old: text,
+    new: text,
+    reason: z.string().min(1).max(1000),
+  }),
   'ledger.restored': z.strictObject({
     ...base,
     kind: z.literal('ledger.restored'),

@@ -143,12 +143,22 @@ const CODES = {
   'key-exposed': {
     exit: EXIT.integrity,
     policy: 'stop',
-    next: 'chmod 600 the key file; if anybody could have copied it, replace the station.',
+    next: 'chmod 600 the key file; if anybody could have copied it, replace it: docket keys replace',
   },
   'key-foreign': {
     exit: EXIT.integrity,
     policy: 'stop',
     next: 'This key does not belong to this station: put the right one back from its backup.',
+  },
+  'key-unsaved': {
+    exit: EXIT.refused,
+    policy: 'report',
+    next: 'Run it again with --backup FOLDER, on a disk that is kept elsewhere: it makes a backup first and then goes on.',
+  },
+  'key-waits': {
+    exit: EXIT.busy,
+    policy: 'report',
+    next: 'Let it be recorded first (docket status says what it waits for), then run the same command again.',
   },
   'ledger-missing': {
     exit: EXIT.integrity,

@@ -21,6 +21,8 @@ export const FINDINGS = {
   'checkpoint-missing': 'the checkpoint is missing from the vault',
   'checkpoint-altered': 'the checkpoint does not fit the ledger or its signature',
   'checkpoint-behind': 'the checkpoint in the vault was put back to an older one',
+  'handover-missing': 'the handover of the ledger to a new key is missing',
+  'handover-altered': 'the handover of the ledger to a new key is not the one on record',
   'head-altered': 'the ledger head on this station was changed or is damaged',
   'head-missing': 'the ledger head is missing',
   'head-behind': 'the ledger head on this station is older than the vault',

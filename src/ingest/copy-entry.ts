@@ -3,12 +3,14 @@
 import { createHash } from 'node:crypto';
 import {
   caseStatementOf,
+  checkStatement,
   type Entry,
   type EntryOf,
   encodeStatement,
   type ForeignEntry,
   formatInstant,
   isForeign,
+  MAX_STATEMENT_BYTES,
   openSealed,
   parseSha256,
   payloadKey,
@@ -18,6 +20,7 @@ import {
   type CopyPorts,
   copyPayload,
   type ObjectOnRecord,
+  readAccepted,
   readRecorded,
   receiptOfStanding,
   stands,
@@ -26,7 +29,8 @@ import type { IngestPorts } from './ports.ts';
 import { itemTerms } from './settle.ts';
 
 /** What copying entries stands on. */
-export type EntryPorts = CopyPorts & Pick<IngestPorts, 'station' | 'clock' | 'signer' | 'catalog' | 'recorder'>;
+export type EntryPorts = CopyPorts &
+  Pick<IngestPorts, 'station' | 'clock' | 'signer' | 'ledger' | 'catalog' | 'recorder'>;
 
 const KEPT: PutTerms = { locked: true, retainUntil: 'permanent' };
 
@@ -40,7 +44,7 @@ export async function copyEntry(
   const statement = await copyStatement(ports, index, entry);
   switch (entry.kind) {
     case 'item.recorded':
-      await copyItem(ports, entry);
+      await copyItem(ports, index, entry);
       return entry.manifest.key;
     case 'acquisition.recorded':
       return await copySmall(ports, entry.receipt, KEPT);
@@ -51,12 +55,12 @@ export async function copyEntry(
   }
 }
 
-async function copyItem(ports: EntryPorts, entry: EntryOf<'item.recorded'>): Promise<void> {
+async function copyItem(ports: EntryPorts, index: number, entry: EntryOf<'item.recorded'>): Promise<void> {
   const payload = { key: payloadKey(entry.payload.sha256), ...entry.payload };
   const payloadStands = await stands(ports, payload);
   if (payloadStands && isOnRecord(ports, entry) && (await stands(ports, entry.manifest))) return;
   const sealed = await readRecorded(ports, entry.manifest);
-  const terms = itemTerms(openSealed(sealed, ports.signer, entry.manifest.key));
+  const terms = itemTerms(openSealed(sealed, ports.ledger.state().keys.at(index), entry.manifest.key));
   if (!payloadStands || !isOnRecord(ports, entry)) await copyAndRecord(ports, entry, payload, terms, payloadStands);
   await ports.target.putOnce(
     entry.manifest.key,
@@ -94,14 +98,26 @@ async function copySmall(ports: EntryPorts, object: ObjectOnRecord, terms: PutTe
   return object.key;
 }
 
-/** Made again from the entry: the signature always comes out the same. */
 async function copyStatement(ports: EntryPorts, index: number, entry: Entry): Promise<string | undefined> {
   const found = caseStatementOf(ports.station, index, entry);
   if (found === undefined) return undefined;
-  const bytes = encodeStatement(found.statement, ports.signer);
+  const bytes = await statementBytes(ports, index, found);
   const sha256 = parseSha256(createHash('sha256').update(bytes).digest('hex'));
   const object = { key: found.key, sha256, sizeBytes: bytes.length };
   if (!(await stands(ports, object)))
     await ports.target.putOnce(found.key, { bytes, sha256, sizeBytes: bytes.length }, KEPT, ports.signal);
   return found.key;
+}
+
+/** Made again from the entry: the signature always comes out the same. One from before the key was replaced nobody can make again. */
+async function statementBytes(
+  ports: EntryPorts,
+  index: number,
+  { key, statement }: NonNullable<ReturnType<typeof caseStatementOf>>,
+): Promise<Buffer> {
+  const inForce = ports.ledger.state().keys.at(index);
+  if (inForce.publicKey.equals(ports.signer.publicKey)) return encodeStatement(statement, ports.signer);
+  return await readAccepted(ports, { key, maxBytes: MAX_STATEMENT_BYTES }, (bytes) =>
+    checkStatement(bytes, statement, inForce, key),
+  );
 }

@@ -42,6 +42,24 @@ export async function readRecorded({ sources }: CopyPorts, object: ObjectOnRecor
   });
 }
 
+/** Bytes of a small object that has no digest on record, from the first source where `check` accepts them. Failures: as readRecorded. */
+export async function readAccepted(
+  { sources }: CopyPorts,
+  { key, maxBytes }: { readonly key: string; readonly maxBytes: number },
+  check: (bytes: Buffer) => void,
+): Promise<Buffer> {
+  return await fromAny(sources, { key }, async (source) => {
+    const bytes = await source.readSmall(key, maxBytes);
+    if (bytes === undefined) throw new Failure('not-found', `the vault ${source.name} lacks ${key}`);
+    try {
+      check(bytes);
+    } catch (cause) {
+      throw new Failure('digest-mismatch', `the vault ${source.name} holds something else under ${key}`, { cause });
+    }
+    return bytes;
+  });
+}
+
 /** Copies a payload. Failures: as readRecorded, and as Vault.putOnce. */
 export async function copyPayload(
   ports: CopyPorts,
@@ -138,7 +156,7 @@ export async function receiptOfStanding(
 /** What the first good source gives. One that lacks the object or holds other bytes is passed over; one that is away is waited for, if no other helps. */
 async function fromAny<T>(
   sources: readonly Vault[],
-  { key }: ObjectOnRecord,
+  { key }: Pick<ObjectOnRecord, 'key'>,
   work: (source: Vault) => Promise<T>,
 ): Promise<T> {
   let away: Failure | undefined;

@@ -8,7 +8,16 @@
 //   6. camera released (off by default)      release
 import type { PullPorts, Spool } from '../acquire/index.ts';
 import type { Catalog } from '../catalog/index.ts';
-import type { CameraIdentity, Entry, EpochMs, Failure, RetentionRule, Signer, StationName } from '../evidence/index.ts';
+import type {
+  CameraIdentity,
+  Entry,
+  EntryOf,
+  EpochMs,
+  Failure,
+  RetentionRule,
+  Signer,
+  StationName,
+} from '../evidence/index.ts';
 import type { Ledger, TileStore } from '../ledger/index.ts';
 import type { Media } from '../media/index.ts';
 import type { Clock, DigestPool, Gate, Log } from '../platform/index.ts';
@@ -35,6 +44,8 @@ export interface IngestRules {
 export interface Recorder {
   /** Commits entries in one transaction, then applies them to the catalog. Failures: 'ledger-unknown', 'spool-full', 'ledger-*'. */
   record(entries: readonly Entry[]): { readonly firstIndex: number };
+  /** Commits the entry that hands the ledger over to the key `next`; nothing is recorded or sealed with the old one afterwards. Failures as record. */
+  handOver(entry: EntryOf<'key.replaced'>, next: Signer): { readonly firstIndex: number };
 }
 
 /** Brings vault copies of the ledger up to the head; made by makePublisher. */

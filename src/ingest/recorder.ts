@@ -17,17 +17,28 @@ export function makeRecorder(ports: {
 }): Recorder {
   return {
     record(entries) {
-      if (!ports.isConfirmed())
-        throw new Failure(
-          'vault-unreachable',
-          'nothing is put on record before the ledger was compared with the vault, and the vault has been away since the start',
-        );
+      demandConfirmed(ports);
       const { firstIndex } = ports.ledger.append(entries.map(encodeEntry));
       // If we crash here the entries are on record and the next start applies them.
       project(ports, firstIndex, entries);
       return { firstIndex };
     },
+    handOver(entry, next) {
+      demandConfirmed(ports);
+      const { firstIndex } = ports.ledger.handOver(encodeEntry(entry), next);
+      // If we crash here the new key is in force, and the next start publishes it and puts it in place.
+      project(ports, firstIndex, [entry]);
+      return { firstIndex };
+    },
   };
+}
+
+function demandConfirmed({ isConfirmed }: { readonly isConfirmed: () => boolean }): void {
+  if (!isConfirmed())
+    throw new Failure(
+      'vault-unreachable',
+      'nothing is put on record before the ledger was compared with the vault, and the vault has been away since the start',
+    );
 }
 
 function project(

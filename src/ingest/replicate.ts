@@ -192,7 +192,7 @@ function noteOpen(ports: ReplicatePorts, member: Vault, index: number, failure: 
 }
 
 function entryPorts({ ports, signal }: Round, target: Vault): EntryPorts {
-  const { station, clock, signer, catalog, recorder, workFolder, reserveBytes } = ports;
+  const { station, clock, signer, ledger, catalog, recorder, workFolder, reserveBytes } = ports;
   const sources = membersOf(ports.vault).filter((each) => each !== target);
-  return { station, clock, signer, catalog, recorder, workFolder, reserveBytes, sources, target, signal };
+  return { station, clock, signer, ledger, catalog, recorder, workFolder, reserveBytes, sources, target, signal };
 }

@@ -2,7 +2,7 @@
 // Never copies bytes as they are found: what is written once and locked must be right.
 import { Failure } from '../evidence/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { putCheckpoint } from './publish.ts';
+import { putCheckpoint, putHandovers } from './publish.ts';
 import type { TileStore } from './store.ts';
 import { hashesAt, MAX_LEVEL, TILE_WIDTH, type TileKind, type TileName, tilePath } from './tile.ts';
 import type { LedgerView } from './view.ts';
@@ -25,6 +25,7 @@ export async function copyTree(
     signal?.throwIfAborted();
     await copyObject(view, name, store);
   }
+  await putHandovers(view.state().keys, target, store, 0); // few, and without them nobody could believe the newest checkpoint
 }
 
 /** Gives a store the checkpoint of a tree that stands there in full. */

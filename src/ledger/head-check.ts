@@ -1,9 +1,12 @@
 // The check of a head's rows on every open: everything the head holds is recomputed up to its signed root.
 // Costs the length of the unpublished tail, at most 255 hashes per level besides; never reads a store.
 import { Failure, isFailure, type Verifier } from '../evidence/index.ts';
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { handoverPath } from './handover.ts';
 import { HASH_BYTES, hashAt, leafHash } from './hashing.ts';
 import type { HeadRows } from './head-rows.ts';
+import type { HeadState } from './head-view.ts';
+import { KeyHistory } from './key-history.ts';
 import { CompactRange, type EdgeHash, TILE_HEIGHT } from './range.ts';
 import { hashesAt, MAX_LEVEL, rightEdge, TILE_WIDTH } from './tile.ts';
 
@@ -11,6 +14,7 @@ import { hashesAt, MAX_LEVEL, rightEdge, TILE_WIDTH } from './tile.ts';
 export interface CheckedHead {
   readonly checkpoint: Checkpoint;
   readonly published: Checkpoint | undefined;
+  readonly keys: KeyHistory;
   /** The tree of all entries. */
   readonly range: CompactRange;
 }
@@ -20,17 +24,18 @@ export function prunedBelow(size: number, level: number): number {
   return Math.floor(hashesAt(size, level) / TILE_WIDTH) * TILE_WIDTH;
 }
 
-/** Throws Failure 'ledger-corrupt', 'ledger-foreign' or 'key-foreign'. */
-export function checkHead(rows: HeadRows, verifier: Verifier, path: string): CheckedHead {
+/** Checks a head whose first key is `first`. Throws Failure 'ledger-corrupt', 'ledger-foreign' or 'key-foreign'. */
+export function checkHead(rows: HeadRows, first: Verifier, path: string): CheckedHead {
   const wrong = (what: string): Failure => new Failure('ledger-corrupt', `the ledger head ${path} is damaged: ${what}`);
-  const { checkpoint, published } = openTexts(rows, verifier, path);
+  const { checkpoint, published, keys } = openTexts(rows, first, path);
   const floor = rows.firstEntry() ?? checkpoint.size;
   if (floor % TILE_WIDTH !== 0 || floor > checkpoint.size) throw wrong('its first entries are missing');
   if (floor > prunedBelow(published?.size ?? 0, 0))
     throw wrong(`entries before ${floor} are missing and were never published`);
   checkExtents(rows, floor, checkpoint.size, wrong);
   const range = rangeAt(floor, rows, wrong);
-  if (published !== undefined && published.size === floor) checkPublished(range, published, wrong);
+  const signed = signedStates(published, keys);
+  checkSigned(range, signed, wrong);
   for (let at = floor; at < checkpoint.size; at += TILE_WIDTH) {
     const entries = rows.entries(at, Math.min(at + TILE_WIDTH, checkpoint.size));
     if (entries === undefined) throw wrong(`an entry after ${at} is missing`);
@@ -38,37 +43,58 @@ export function checkHead(rows: HeadRows, verifier: Verifier, path: string): Che
       for (const hash of range.push(leafHash(entry)))
         if (!isHeld(rows, hash))
           throw wrong(`the hash ${hash.position} of level ${hash.level} does not fit the entries`);
-      if (range.size === published?.size) checkPublished(range, published, wrong);
+      checkSigned(range, signed, wrong);
     }
   }
   if (!range.root().equals(checkpoint.root)) throw wrong('its entries and hashes do not add up to its signed root');
-  return { checkpoint, published, range };
+  return { checkpoint, published, keys, range };
 }
 
-function checkPublished(range: CompactRange, published: Checkpoint, wrong: (what: string) => Failure): void {
-  if (!range.root().equals(published.root))
-    throw wrong(`the checkpoint it published at ${published.size} does not fit its entries`);
+/** Signed states beside the newest one, by their size. */
+function signedStates(published: Checkpoint | undefined, keys: KeyHistory): ReadonlyMap<number, [Checkpoint, string]> {
+  const states = keys.handovers.map((each): [Checkpoint, string] => [each.checkpoint, 'the handover to a new key']);
+  if (published !== undefined) states.push([published, 'the checkpoint it published']);
+  return new Map(states.map((each) => [each[0].size, each]));
 }
 
-function openTexts(
-  rows: HeadRows,
-  verifier: Verifier,
-  path: string,
-): { checkpoint: Checkpoint; published: Checkpoint | undefined } {
+function checkSigned(
+  range: CompactRange,
+  signed: ReturnType<typeof signedStates>,
+  wrong: (what: string) => Failure,
+): void {
+  const [checkpoint, what] = signed.get(range.size) ?? [];
+  if (checkpoint !== undefined && !range.root().equals(checkpoint.root))
+    throw wrong(`${what} at ${range.size} does not fit its entries`);
+}
+
+/** The signed texts of a head, its keys among them. Throws Failure 'ledger-corrupt', 'ledger-foreign' or 'key-foreign'. */
+export function openTexts(rows: HeadRows, first: Verifier, path: string): HeadState {
   try {
     const texts = rows.texts();
-    const checkpoint = openCheckpoint(texts.checkpoint, verifier, `the ledger head ${path}`);
+    const keys = openKeys(rows, KeyHistory.of(first), path); // after the texts: a replacement in between is none of theirs
+    const checkpoint = keys.open(texts.checkpoint, `the ledger head ${path}`);
     const published =
-      texts.published === null
-        ? undefined
-        : openCheckpoint(texts.published, verifier, `the published checkpoint in ${path}`);
+      texts.published === null ? undefined : keys.open(texts.published, `the published checkpoint in ${path}`);
     if (published !== undefined && published.size > checkpoint.size)
       throw new Failure('ledger-corrupt', `the ledger head ${path} is older than what it published`);
-    return { checkpoint, published };
+    if (keys.size > checkpoint.size)
+      throw new Failure('ledger-corrupt', `the ledger head ${path} is older than its newest key`);
+    return { checkpoint, published, keys };
   } catch (error) {
     if (isFailure(error, 'signature-invalid')) throw new Failure('ledger-corrupt', error.message, { cause: error });
     throw error;
   }
+}
+
+/** The keys of a head; `known` are not opened again. Throws Failure as KeyHistory.with. */
+export function openKeys(rows: HeadRows, known: KeyHistory, path: string): KeyHistory {
+  return rows
+    .handovers()
+    .slice(known.handovers.length)
+    .reduce(
+      (keys, text) => keys.with(text, `${handoverPath(keys.handovers.length + 1)} in the ledger head ${path}`),
+      known,
+    );
 }
 
 function checkExtents(rows: HeadRows, floor: number, size: number, wrong: (what: string) => Failure): void {

@@ -29,7 +29,7 @@ export async function copyHead({ from, to, verifier }: CopyHeadOptions): Promise
   const mark = formatMark(to, database.serialize());
   database.close();
   await writeMark(to, mark);
-  return { checkpoint: checked.checkpoint, published: checked.published };
+  return checked;
 }
 
 /** VACUUM INTO reads one state, whatever is committed meanwhile, and writes a file that needs no log beside it. */

@@ -21,6 +21,8 @@ export interface HeadContent {
   readonly firstEntry: number;
   readonly entries: readonly Uint8Array[];
   readonly edge: readonly EdgeHash[];
+  /** Texts of the handovers, in order. */
+  readonly handovers: readonly string[];
 }
 
 /**
@@ -35,7 +37,7 @@ export async function createLedger({
   readonly signer: Signer;
 }): Promise<void> {
   const checkpoint = signCheckpoint(signer, 0, EMPTY_ROOT).text;
-  await createHead(path, { checkpoint, published: undefined, firstEntry: 0, entries: [], edge: [] });
+  await createHead(path, { checkpoint, published: undefined, firstEntry: 0, entries: [], edge: [], handovers: [] });
 }
 
 /** Makes a head file with this content; failures as createLedger. */
@@ -73,6 +75,7 @@ function fill(temp: string, path: string, content: HeadContent): string {
     const rows = new HeadRows(database);
     content.entries.forEach((entry, at) => rows.addEntry(content.firstEntry + at, entry));
     content.edge.forEach((hash) => rows.addEdge(hash));
+    content.handovers.forEach((text, at) => rows.addHandover(at + 1, text));
     database.exec('COMMIT');
     return formatMark(path, database.serialize());
   } catch (error) {

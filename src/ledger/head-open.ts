@@ -2,10 +2,11 @@
 // Never repairs; never writes.
 import { Failure, type Verifier } from '../evidence/index.ts';
 import { exists } from '../platform/index.ts';
-import { type CheckedHead, checkHead } from './head-check.ts';
+import { type CheckedHead, checkHead, openTexts } from './head-check.ts';
 import { checkMark } from './head-mark.ts';
 import { HeadRows } from './head-rows.ts';
 import { checkTables } from './head-schema.ts';
+import type { KeyHistory } from './key-history.ts';
 import { openDatabase, type SqlDatabase, type SqlMode, wrapSqliteError } from './sqlite.ts';
 
 /** A head file open for reading, and what it held when it was checked. */
@@ -16,10 +17,10 @@ export interface OpenHead {
 }
 
 /**
- * Opens a head for reading and checks all it holds; the caller closes the database.
+ * Opens a head whose first key is `first` for reading and checks all it holds; the caller closes the database.
  * Throws Failure 'ledger-missing', 'ledger-foreign', 'key-foreign', 'ledger-corrupt', 'station-locked' or 'disk-failed'.
  */
-export async function openChecked(path: string, verifier: Verifier): Promise<OpenHead> {
+export async function openChecked(path: string, first: Verifier): Promise<OpenHead> {
   const database = await openHeadFile(path, 'read');
   try {
     database.exec('BEGIN'); // one state for all checks; with the read lock held, nobody writes between the mark and the bytes
@@ -27,12 +28,26 @@ export async function openChecked(path: string, verifier: Verifier): Promise<Ope
     checkMark(path, database);
     checkTables(database, path);
     const rows = new HeadRows(database);
-    const checked = checkHead(rows, verifier, path);
+    const checked = checkHead(rows, first, path);
     database.exec('COMMIT');
     return { database, rows, checked };
   } catch (error) {
     database.close();
     throw wrapSqliteError(error, `the ledger head ${path}`);
+  }
+}
+
+/** The keys of a head, without a look at its entries. Throws Failure as openChecked. */
+export async function readHeadKeys(path: string, first: Verifier): Promise<KeyHistory> {
+  const database = await openHeadFile(path, 'read');
+  try {
+    database.exec('BEGIN');
+    checkTables(database, path);
+    return openTexts(new HeadRows(database), first, path).keys;
+  } catch (error) {
+    throw wrapSqliteError(error, `the ledger head ${path}`);
+  } finally {
+    database.close();
   }
 }
 

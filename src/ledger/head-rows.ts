@@ -3,6 +3,7 @@
 import { Failure } from '../evidence/index.ts';
 import { hashEntries } from './bundle.ts';
 import { HASH_BYTES } from './hashing.ts';
+import { createHandoverTable } from './head-schema.ts';
 import type { EdgeHash } from './range.ts';
 import type { SqlDatabase } from './sqlite.ts';
 import { TILE_WIDTH } from './tile.ts';
@@ -16,10 +17,13 @@ export interface HeadTexts {
 
 /** Typed access to the rows of an open head file. */
 export class HeadRows {
+  readonly #database: SqlDatabase;
   readonly #sql;
 
   constructor(database: SqlDatabase) {
+    this.#database = database;
     this.#sql = {
+      hasHandovers: database.prepare("SELECT count(*) AS count FROM sqlite_schema WHERE name = 'handover'"),
       head: database.prepare('SELECT checkpoint, published FROM head WHERE one = 1'),
       first: database.prepare('SELECT min(position) AS position FROM tail'),
       entries: database.prepare(
@@ -82,6 +86,25 @@ export class HeadRows {
     const tail = this.#sql.tailExtent.get() as Extent; // an aggregate gives one row; low and high are null only when count is 0
     const edges = this.#sql.extent.all() as (Extent & { level: number })[]; // STRICT columns of the query
     return new Map([...(tail.count > 0 ? [[0, tail] as const] : []), ...edges.map((row) => [row.level, row] as const)]);
+  }
+
+  /** Texts of the handovers in order; none in a head whose key was never replaced. Throws Failure 'ledger-corrupt' when one is missing. */
+  handovers(): string[] {
+    const { count } = this.#sql.hasHandovers.get() as { count: number }; // an aggregate gives one row
+    if (count === 0) return [];
+    const rows = this.#database.prepare('SELECT number, proof FROM handover ORDER BY number').all() as {
+      number: number;
+      proof: string;
+    }[]; // STRICT columns of the query
+    if (rows.length === 0 || rows.some(({ number }, at) => number !== at + 1))
+      throw new Failure('ledger-corrupt', 'the ledger head lacks a handover to a new key');
+    return rows.map(({ proof }) => proof);
+  }
+
+  /** Adds handover `number`, from 1; the first one makes its table. */
+  addHandover(number: number, proof: string): void {
+    if (number === 1) createHandoverTable(this.#database);
+    this.#database.prepare('INSERT INTO handover(number, proof) VALUES(?, ?)').run(number, proof);
   }
 
   /** Replaces the checkpoint; false when the row does not hold `from` (someone else wrote). */

@@ -5,14 +5,23 @@ import type { SqlDatabase } from './sqlite.ts';
 
 /** `docl` in ASCII: lets `file` and people tell a head from other SQLite files. */
 const APPLICATION_ID = 0x64_6f_63_6c;
-/** Version of the tables. */
+/** Version of the tables; the second one has handovers, and only a head whose key was replaced is of it. */
 const USER_VERSION = 1;
+const USER_VERSION_HANDOVERS = 2;
 
 const TABLES: Readonly<Record<string, string>> = {
   edge: `CREATE TABLE edge(level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(level, position)) STRICT, WITHOUT ROWID`,
   head: `CREATE TABLE head(one INTEGER PRIMARY KEY CHECK(one = 1), checkpoint TEXT NOT NULL, published TEXT) STRICT`,
   tail: `CREATE TABLE tail(position INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT`,
 };
+
+const HANDOVER_TABLE = 'CREATE TABLE handover(number INTEGER PRIMARY KEY, proof TEXT NOT NULL) STRICT';
+
+/** Adds the table of handovers and moves the version on, within the transaction that is open. */
+export function createHandoverTable(database: SqlDatabase): void {
+  database.exec(HANDOVER_TABLE);
+  database.pragma(`user_version = ${USER_VERSION_HANDOVERS}`);
+}
 
 /** Makes the tables in an empty database. */
 export function createTables(database: SqlDatabase): void {
@@ -26,12 +35,14 @@ export function checkTables(database: SqlDatabase, path: string): void {
   const wrong = (what: string): Failure => new Failure('ledger-corrupt', `the ledger head ${path} is damaged: ${what}`);
   if (database.pragma('application_id', { simple: true }) !== APPLICATION_ID)
     throw wrong('it is not marked as a ledger head');
-  if (database.pragma('user_version', { simple: true }) !== USER_VERSION) throw wrong('its version is unknown');
+  const version = database.pragma('user_version', { simple: true });
+  if (version !== USER_VERSION && version !== USER_VERSION_HANDOVERS) throw wrong('its version is unknown');
   const rows = database.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all() as {
     name: unknown;
     sql: unknown;
   }[]; // columns named in the query
-  const expected = Object.entries(TABLES);
+  const tables = version === USER_VERSION ? TABLES : { ...TABLES, handover: HANDOVER_TABLE };
+  const expected = Object.entries(tables).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const same =
     rows.length === expected.length &&
     expected.every(([name, sql], at) => rows[at]?.name === name && rows[at].sql === sql);

@@ -2,6 +2,7 @@
 // Never writes.
 import type { Checkpoint } from './checkpoint.ts';
 import type { HeadRows } from './head-rows.ts';
+import type { KeyHistory } from './key-history.ts';
 
 /** The two checkpoints of a head. */
 export interface HeadState {
@@ -9,6 +10,8 @@ export interface HeadState {
   readonly checkpoint: Checkpoint;
   /** Last known to stand in the tile store; undefined before the first publication. */
   readonly published: Checkpoint | undefined;
+  /** Every key of this ledger, as the head knows them. */
+  readonly keys: KeyHistory;
 }
 
 /** A head to read from. */

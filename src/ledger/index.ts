@@ -2,10 +2,13 @@
 export { decodeBundle, encodeBundle } from './bundle.ts';
 export { type Checkpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts';
 export { copyCheckpoint, copyTree } from './copy-tree.ts';
+export { handoverPath, parseHandoverPath } from './handover.ts';
 export { EMPTY_ROOT, leafHash, nodeHash } from './hashing.ts';
 export { type CopyHeadOptions, copyHead } from './head-copy.ts';
 export { createLedger } from './head-file.ts';
+export { readHeadKeys } from './head-open.ts';
 export type { HeadState } from './head-view.ts';
+export { KeyHistory, readHandovers } from './key-history.ts';
 export { type Appended, type Ledger, MAX_APPEND_ENTRIES, openLedger, type Published } from './ledger.ts';
 export { acquireStationLock, type LockHolder, type LockWait, readLockHolder, type StationLock } from './lock.ts';
 export { MemoryTileStore } from './memory-store.ts';

@@ -2,16 +2,18 @@
 // Only one process may have it open (the station lock); one that wrote nevertheless is noticed at the next append.
 // Never awaits inside a transaction, never updates or deletes an entry that is not published in full.
 import assert from 'node:assert/strict';
-import type { Signer, Verifier } from '../evidence/index.ts';
+import { Failure, keyLabel, type Signer, type Verifier } from '../evidence/index.ts';
 import { checkEntrySize } from './bundle.ts';
 import { type Checkpoint, signCheckpoint } from './checkpoint.ts';
+import { formatHandover } from './handover.ts';
 import { leafHash } from './hashing.ts';
 import { type CheckedHead, prunedBelow } from './head-check.ts';
 import { writeMark } from './head-mark.ts';
 import { openChecked } from './head-open.ts';
 import type { HeadState } from './head-view.ts';
 import { type HeadWriter, openHeadWriter } from './head-writer.ts';
-import { putCheckpoint, putEntries, putTiles } from './publish.ts';
+import type { KeyHistory } from './key-history.ts';
+import { putCheckpoint, putEntries, putHandovers, putTiles } from './publish.ts';
 import type { CompactRange } from './range.ts';
 import type { TileStore } from './store.ts';
 import { compareWithStore, type StoreStanding } from './store-check.ts';
@@ -57,29 +59,40 @@ export interface PublishOptions {
 export async function openLedger({
   path,
   signer,
+  first = signer,
 }: {
   readonly path: string;
+  /** The key in force. */
   readonly signer: Signer;
+  /** The first key of the ledger, where it is another one. */
+  readonly first?: Verifier | undefined;
 }): Promise<Ledger> {
   await checkLog(path);
-  const { database, checked } = await openChecked(path, signer);
+  const { database, checked } = await openChecked(path, first);
   database.close();
+  if (!checked.keys.newest.publicKey.equals(signer.publicKey))
+    throw new Failure(
+      'key-foreign',
+      `the ledger head ${path} is under the key ${keyLabel(checked.keys.newest)}, not under ${keyLabel(signer)}`,
+    );
   return new Ledger(await openHeadWriter(path, checked.checkpoint.text), signer, checked);
 }
 
 /** An open ledger; made by openLedger. */
 export class Ledger implements AsyncDisposable {
   readonly #head: HeadWriter;
-  readonly #signer: Signer;
+  #signer: Signer;
+  #keys: KeyHistory;
   #range: CompactRange;
   #checkpoint: Checkpoint;
   #published: Checkpoint | undefined;
   #publishing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(head: HeadWriter, signer: Signer, { range, checkpoint, published }: CheckedHead) {
+  constructor(head: HeadWriter, signer: Signer, { range, checkpoint, published, keys }: CheckedHead) {
     this.#head = head;
     this.#signer = signer;
+    this.#keys = keys;
     this.#range = range;
     this.#checkpoint = checkpoint;
     this.#published = published;
@@ -100,16 +113,11 @@ export class Ledger implements AsyncDisposable {
     return this.state().checkpoint.text;
   }
 
-  /** Who can check this ledger's signatures. */
-  get verifier(): Verifier {
-    return this.#signer;
-  }
-
   /** Committed and published state. Throws Failure 'ledger-unknown' after a commit of unknown end. */
   state(): HeadState {
     assert(!this.#closed, 'the ledger is closed');
     this.#head.mustBeKnown();
-    return { checkpoint: this.#checkpoint, published: this.#published };
+    return { checkpoint: this.#checkpoint, published: this.#published, keys: this.#keys };
   }
 
   /** Reads the committed head from its file again: proof that the file answers. Throws Failure 'ledger-unknown', 'ledger-corrupt' or 'disk-failed'. */
@@ -128,16 +136,44 @@ export class Ledger implements AsyncDisposable {
    * Throws Failure 'too-large', 'spool-full' or 'disk-failed' (nothing changed), or 'ledger-unknown' (committed or not: open it again and look).
    */
   append(entries: readonly Uint8Array[]): Appended {
-    const { checkpoint: old } = this.state();
+    this.state();
     assert(entries.length > 0 && entries.length <= MAX_APPEND_ENTRIES, 'an append has 1 to MAX_APPEND_ENTRIES entries');
+    return this.#commit(entries, (range) => signCheckpoint(this.#signer, range.size, range.root()));
+  }
+
+  /**
+   * Commits the entry that hands this ledger over to the key `next`, with a checkpoint that both keys sign: durable when it returns. Whatever is
+   * appended later is signed by `next`; publish before it is. Throws Failure as append, and 'limit-exceeded'.
+   */
+  handOver(entry: Uint8Array, next: Signer): Appended {
+    const text = formatHandover(this.#range, entry, this.#signer, next);
+    const keys = this.state().keys.with(text, 'the handover'); // what others will ask of it, before it is on record
+    const { checkpoint } = keys.handovers.at(-1) ?? assert.fail('a handover was added');
+    const appended = this.#commit(
+      [entry],
+      () => checkpoint,
+      () => this.#head.rows.addHandover(keys.handovers.length, text),
+    );
+    this.#keys = keys;
+    this.#signer = next;
+    return appended;
+  }
+
+  #commit(
+    entries: readonly Uint8Array[],
+    sign: (range: CompactRange) => Checkpoint,
+    also: () => void = () => undefined,
+  ): Appended {
+    const old = this.#checkpoint;
     entries.forEach(checkEntrySize);
     const range = this.#range.clone();
     const edge = entries.flatMap((entry) => range.push(leafHash(entry)));
-    const checkpoint = signCheckpoint(this.#signer, range.size, range.root());
+    const checkpoint = sign(range);
     this.#head.transact(old.text, () => {
       this.#head.move(old.text, checkpoint.text);
       entries.forEach((entry, at) => this.#head.rows.addEntry(old.size + at, entry));
       for (const hash of edge) this.#head.rows.addEdge(hash);
+      also();
     });
     this.#range = range;
     this.#checkpoint = checkpoint;
@@ -146,7 +182,7 @@ export class Ledger implements AsyncDisposable {
 
   /** Proves that the store holds a beginning of this ledger; call it when the daemon starts. Failures as compareWithStore. */
   async checkAgainstStore(store: TileStore): Promise<StoreStanding> {
-    return compareWithStore(this.view(store), store, this.#signer);
+    return compareWithStore(this.view(store), store);
   }
 
   /**
@@ -162,17 +198,19 @@ export class Ledger implements AsyncDisposable {
   }
 
   async #publish(store: TileStore, { signal, beforeTiles, again = false }: PublishOptions): Promise<Published> {
-    const { checkpoint: target, published } = this.state();
+    const { checkpoint: target, published, keys } = this.state();
     const { standing, checkpoint } = await this.checkAgainstStore(store);
     const stands = checkpoint?.size === target.size && published?.size === target.size;
     if (stands && again) {
       await putEntries(this.#head.rows, target, store, signal);
       await putTiles(this.#head.rows, target, store, signal);
+      await putHandovers(keys, target, store, 0);
     }
     if (!stands) {
       await putEntries(this.#head.rows, target, store, signal);
       await beforeTiles?.(published?.size ?? 0, target.size);
       await putTiles(this.#head.rows, target, store, signal);
+      await putHandovers(keys, target, store, Math.min(published?.size ?? 0, checkpoint?.size ?? 0));
       await putCheckpoint(store, target, published?.size ?? 0);
       // A crash here: the store is ahead of `published`, and the next publication finds everything in place.
       this.#prune(target);

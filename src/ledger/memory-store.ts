@@ -1,6 +1,7 @@
 // A tile store in memory: small, true to the port, and strict about write-once. For tests and for trying things out.
 // Never keeps the buffers it is handed; what is read back is a copy.
 import { Failure } from '../evidence/index.ts';
+import { parseHandoverPath } from './handover.ts';
 import type { TileStore } from './store.ts';
 import { CHECKPOINT_PATH, parseTilePath, TILE_WIDTH } from './tile.ts';
 
@@ -17,8 +18,8 @@ export class MemoryTileStore implements TileStore {
   }
 
   async putFull(path: string, bytes: Buffer): Promise<void> {
-    if (parseTilePath(path)?.width !== TILE_WIDTH)
-      throw new Failure('invalid', `${path} is not the path of a full tile`);
+    if (parseTilePath(path)?.width !== TILE_WIDTH && parseHandoverPath(path) === undefined)
+      throw new Failure('invalid', `${path} is not the path of a full tile or a handover`);
     this.#put(path, bytes);
   }
 

@@ -4,8 +4,10 @@
 import { Failure } from '../evidence/index.ts';
 import { encodeBundle, hashEntries } from './bundle.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { handoverPath } from './handover.ts';
 import { prunedBelow } from './head-check.ts';
 import type { HeadRows } from './head-rows.ts';
+import type { KeyHistory } from './key-history.ts';
 import type { TileStore } from './store.ts';
 import { hashesAt, MAX_LEVEL, TILE_WIDTH, tilePath } from './tile.ts';
 
@@ -61,6 +63,18 @@ async function put(store: TileStore, path: string, width: number, bytes: Buffer)
   const back = await store.read(path);
   if (back?.equals(bytes) !== true)
     throw new Failure('vault-mismatch', `${path} was written to the vault, but other bytes were read back`);
+}
+
+/** Writes the handovers that a store with the first `since` entries may lack of `target`. Throws what the store throws. */
+export async function putHandovers(
+  keys: KeyHistory,
+  target: Checkpoint,
+  store: TileStore,
+  since: number,
+): Promise<void> {
+  for (const [at, { checkpoint, text }] of keys.handovers.entries())
+    if (checkpoint.size > since && checkpoint.size <= target.size)
+      await store.putFull(handoverPath(at + 1), Buffer.from(text, 'utf8'));
 }
 
 /** Puts the checkpoint in place where the entries before `since` stand already, and reads it back. Throws Failure 'vault-mismatch' or what the store throws. */

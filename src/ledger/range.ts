@@ -28,6 +28,11 @@ export class CompactRange {
     return foldRoot(this.#subtrees);
   }
 
+  /** Siblings of the leaf that is appended next, from that leaf up: its inclusion path while it is the last one. */
+  pathOfNext(): Buffer[] {
+    return this.#subtrees.toReversed();
+  }
+
   /** An independent copy. */
   clone(): CompactRange {
     const copy = new CompactRange();

@@ -1,10 +1,11 @@
 // A ledger head open for reading only, while another process may write it: status, verification, export.
 // Never writes the head nor its mark. SQLite may make `-shm` and `-wal` beside a head that was not closed in order.
 import type { Verifier } from '../evidence/index.ts';
-import { openCheckpoint } from './checkpoint.ts';
+import { openKeys } from './head-check.ts';
 import { openChecked } from './head-open.ts';
 import type { HeadRows } from './head-rows.ts';
 import type { HeadState, HeadView } from './head-view.ts';
+import type { KeyHistory } from './key-history.ts';
 import { type SqlDatabase, wrapSqliteError } from './sqlite.ts';
 import type { TileStore } from './store.ts';
 import { LedgerView } from './view.ts';
@@ -18,23 +19,24 @@ export async function openLedgerReader({
   verifier,
 }: {
   readonly path: string;
+  /** The first key of the ledger; later ones follow from it. */
   readonly verifier: Verifier;
 }): Promise<LedgerReader> {
-  const { database, rows } = await openChecked(path, verifier);
-  return new LedgerReader(path, verifier, database, rows);
+  const { database, rows, checked } = await openChecked(path, verifier);
+  return new LedgerReader(path, checked.keys, database, rows);
 }
 
 /** An open reader; made by openLedgerReader. */
 export class LedgerReader implements HeadView, AsyncDisposable {
   readonly rows: HeadRows;
   readonly path: string;
-  readonly #verifier: Verifier;
   readonly #database: SqlDatabase;
+  #keys: KeyHistory;
 
-  constructor(path: string, verifier: Verifier, database: SqlDatabase, rows: HeadRows) {
+  constructor(path: string, keys: KeyHistory, database: SqlDatabase, rows: HeadRows) {
     this.path = path;
     this.rows = rows;
-    this.#verifier = verifier;
+    this.#keys = keys;
     this.#database = database;
   }
 
@@ -42,12 +44,13 @@ export class LedgerReader implements HeadView, AsyncDisposable {
   state(): HeadState {
     try {
       const texts = this.rows.texts();
+      const keys = openKeys(this.rows, this.#keys, this.path); // another process may have replaced the key since
+      this.#keys = keys;
       return {
-        checkpoint: openCheckpoint(texts.checkpoint, this.#verifier, `the ledger head ${this.path}`),
+        keys,
+        checkpoint: keys.open(texts.checkpoint, `the ledger head ${this.path}`),
         published:
-          texts.published === null
-            ? undefined
-            : openCheckpoint(texts.published, this.#verifier, `the published checkpoint in ${this.path}`),
+          texts.published === null ? undefined : keys.open(texts.published, `the published checkpoint in ${this.path}`),
       };
     } catch (error) {
       throw wrapSqliteError(error, `the ledger head ${this.path}`);

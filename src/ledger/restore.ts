@@ -1,13 +1,15 @@
 // A new head from the store alone: the checkpoint, every tile and every entry are verified first; then what a head holds is written.
 // Never overwrites a head, and never restores from a store in which anything of the signed tree is wrong.
-import { Failure, type Signer } from '../evidence/index.ts';
+import { Failure, type Signer, type Verifier } from '../evidence/index.ts';
 import { decodeBundle } from './bundle.ts';
-import { type Checkpoint, openCheckpoint, signCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { Findings, prefixOf } from './findings.ts';
 import { leafHash } from './hashing.ts';
 import { prunedBelow } from './head-check.ts';
 import { createHead } from './head-file.ts';
+import { KeyHistory, readHandovers } from './key-history.ts';
 import type { CompactRange, EdgeHash } from './range.ts';
+import { RestoredKeys } from './restore-keys.ts';
 import type { TileStore } from './store.ts';
 import { parseTilePath, rightEdge, TILE_WIDTH, tilePath } from './tile.ts';
 import { type OnEntry, split, TreeCheck } from './tree-check.ts';
@@ -19,7 +21,12 @@ const MAX_AHEAD_BUNDLES = 4096;
 export interface RestoreHeadOptions {
   /** Where the new head goes; nothing may stand there. */
   readonly path: string;
+  /** The station's key. */
   readonly signer: Signer;
+  /** The key that is to replace it, where a replacement was begun. */
+  readonly next?: Signer | undefined;
+  /** The first key of the ledger, where it is another one. */
+  readonly first?: Verifier | undefined;
   readonly store: TileStore;
   /** Gets every entry in order, those written ahead of the checkpoint included. */
   readonly onEntry?: OnEntry | undefined;
@@ -38,31 +45,36 @@ export interface RestoredHead {
 /**
  * Makes a head from the store; durable when it resolves. Entries that an interrupted publication wrote beyond the checkpoint are taken
  * up too: they were committed before they were written, and their write-once names would bar the way of any others.
- * Throws Failure 'ledger-missing' (no checkpoint in the store), 'ledger-foreign', 'key-foreign', 'signature-invalid', 'vault-mismatch'
- * (something of the tree is missing or altered: the message names the first), 'station-exists', 'spool-full' or 'disk-failed'.
+ * Throws Failure 'ledger-missing' (no checkpoint in the store), 'ledger-foreign', 'key-foreign' (the key in force is not at hand),
+ * 'signature-invalid', 'vault-mismatch' (something of the tree is missing or altered: the message names the first), 'station-exists',
+ * 'spool-full' or 'disk-failed'.
  */
 export async function restoreHead(options: RestoreHeadOptions): Promise<RestoredHead> {
-  const { path, signer, store } = options;
-  const stored = await readStored(store, signer);
+  const { path, store } = options;
+  const text = await store.readCheckpoint();
+  if (text === undefined)
+    throw new Failure('ledger-missing', 'the vault has no checkpoint of this ledger to restore from');
+  const ring = new RestoredKeys(options, await readHandovers(store, KeyHistory.of(options.first ?? options.signer)));
+  const stored = ring.keys.open(text, 'the checkpoint in the vault');
+  ring.signer(); // hours before it is needed
   const held = new HeldRows(stored.size);
-  const range = await verifyTree(options, stored, held);
-  await takeAhead(options, range, held);
-  const checkpoint = signCheckpoint(signer, range.size, range.root());
+  const range = await verifyTree(options, { stored, held, ring });
+  await takeAhead(options, { range, held, ring });
+  const checkpoint = ring.sign(range);
   await createHead(path, {
     checkpoint: checkpoint.text,
     published: stored.text,
     firstEntry: held.floor,
     entries: held.entries,
     edge: held.edge,
+    handovers: ring.keys.handovers.map((each) => each.text),
   });
   return { size: range.size, root: range.root(), vouched: stored.size };
 }
 
-async function readStored(store: TileStore, signer: Signer): Promise<Checkpoint> {
-  const text = await store.readCheckpoint();
-  if (text === undefined)
-    throw new Failure('ledger-missing', 'the vault has no checkpoint of this ledger to restore from');
-  return openCheckpoint(text, signer, 'the checkpoint in the vault');
+interface Restoring {
+  readonly held: HeldRows;
+  readonly ring: RestoredKeys;
 }
 
 /** The rows a head of this state holds: entries of the last, partial bundle and all beyond, and the hashes above them. */
@@ -80,9 +92,13 @@ class HeldRows {
   }
 }
 
-async function verifyTree(options: RestoreHeadOptions, expected: Checkpoint, held: HeldRows): Promise<CompactRange> {
+async function verifyTree(
+  options: RestoreHeadOptions,
+  { stored: expected, held, ring }: Restoring & { readonly stored: Checkpoint },
+): Promise<CompactRange> {
   const findings = new Findings(prefixOf(options.signer));
   const onEntry: OnEntry = async (index, bytes) => {
+    ring.compare(index, bytes);
     held.add(index, bytes);
     await options.onEntry?.(index, bytes);
   };
@@ -92,7 +108,7 @@ async function verifyTree(options: RestoreHeadOptions, expected: Checkpoint, hel
     expected,
     findings,
     onEntry,
-    onLeaf: () => undefined,
+    onLeaf: (range) => ring.comparePast(range),
     signal: options.signal,
   });
   await check.run();
@@ -113,7 +129,10 @@ async function verifyTree(options: RestoreHeadOptions, expected: Checkpoint, hel
 
 // ---- Entries beyond the checkpoint.
 
-async function takeAhead(options: RestoreHeadOptions, range: CompactRange, held: HeldRows): Promise<void> {
+async function takeAhead(
+  options: RestoreHeadOptions,
+  { range, held, ring }: Restoring & { readonly range: CompactRange },
+): Promise<void> {
   const ahead = await listAhead(options.store, range.size);
   for (let taken = 0; taken < MAX_AHEAD_BUNDLES; taken += 1) {
     const index = Math.floor(range.size / TILE_WIDTH);
@@ -122,6 +141,7 @@ async function takeAhead(options: RestoreHeadOptions, range: CompactRange, held:
     const fresh = await readAhead(options.store, index, width, range.size, held);
     for (const bytes of fresh) {
       const position = range.size;
+      ring.take(range, bytes);
       held.edge.push(...range.push(leafHash(bytes)));
       held.add(position, bytes);
       await options.onEntry?.(position, bytes);

@@ -1,8 +1,9 @@
 // Comparing a tile store's checkpoint with a head: the head must be the same tree or a later one, never an earlier or another.
 // Reads the checkpoint and O(log n) tiles; never writes.
-import { Failure, isFailure, type Verifier } from '../evidence/index.ts';
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import { Failure, isFailure } from '../evidence/index.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { prunedBelow } from './head-check.ts';
+import { type KeyHistory, readHandovers } from './key-history.ts';
 import type { TileStore } from './store.ts';
 import type { LedgerView } from './view.ts';
 
@@ -19,12 +20,12 @@ export interface StoreStanding {
  * was put back), 'ledger-foreign' (another station or key), 'signature-invalid' (damaged), 'ledger-corrupt' (another history) or
  * 'vault-mismatch' (tiles missing or damaged).
  */
-export async function compareWithStore(view: LedgerView, store: TileStore, verifier: Verifier): Promise<StoreStanding> {
+export async function compareWithStore(view: LedgerView, store: TileStore): Promise<StoreStanding> {
   const texts = await readTexts(store);
-  const { checkpoint: ours, published } = view.state();
+  const { checkpoint: ours, published, keys } = view.state();
   let newest: Checkpoint | undefined;
   for (const text of texts) {
-    const theirs = openTheirs(text, verifier);
+    const theirs = await openTheirs(text, keys, store);
     await proveBeginning(view, ours, theirs);
     if (newest === undefined || theirs.size > newest.size) newest = theirs;
   }
@@ -60,11 +61,25 @@ async function compareWithNothing(view: LedgerView, published: Checkpoint | unde
   return { standing: 'missing', checkpoint: undefined };
 }
 
-function openTheirs(text: string, verifier: Verifier): Checkpoint {
+/** A key that this head does not know may be the one it was replaced by since: then the head is an old one. */
+async function openTheirs(text: string, keys: KeyHistory, store: TileStore): Promise<Checkpoint> {
+  const what = 'the checkpoint in the vault';
   try {
-    return openCheckpoint(text, verifier, 'the checkpoint in the vault');
+    return keys.open(text, what);
   } catch (error) {
-    if (isFailure(error, 'key-foreign')) throw new Failure('ledger-foreign', error.message, { cause: error });
-    throw error;
+    if (!isFailure(error, 'key-foreign')) throw error;
+    const later = await laterKeys(store, keys);
+    if (later.newest !== keys.newest) return later.open(text, what);
+    throw new Failure('ledger-foreign', error.message, { cause: error });
+  }
+}
+
+/** What is no handover of ours says nothing about our keys. */
+async function laterKeys(store: TileStore, keys: KeyHistory): Promise<KeyHistory> {
+  try {
+    return await readHandovers(store, keys);
+  } catch (error) {
+    if (!isFailure(error) || error.policy !== 'report') throw error;
+    return keys;
   }
 }

@@ -1,11 +1,11 @@
 // The port to whatever keeps a published ledger: what this room asks of it, no more. The vault is adapted to it by the roof.
-// Paths are relative to `ledgers/<station>/`: `checkpoint` and the tiles of C2SP tlog-tiles.
+// Paths are relative to `ledgers/<station>/`: `checkpoint`, the tiles of C2SP tlog-tiles, and the handovers to new keys.
 
 /** Where a ledger is published. Every method rejects with a Failure when the store cannot answer. */
 export interface TileStore {
   /** The object's bytes, or undefined when there is none. */
   read(path: string): Promise<Buffer | undefined>;
-  /** Writes a full tile or bundle once and locks it; the same bytes again succeed, others reject with Failure 'vault-conflict'. Durable when it resolves. */
+  /** Writes a full tile, a full bundle or a handover once and locks it; the same bytes again succeed, others reject with Failure 'vault-conflict'. Durable when it resolves. */
   putFull(path: string, bytes: Buffer): Promise<void>;
   /** Writes a partial tile or bundle once, without a lock; the same bytes again succeed, others reject with Failure 'vault-conflict'. Durable when it resolves. */
   putPartial(path: string, bytes: Buffer): Promise<void>;

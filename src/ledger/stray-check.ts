@@ -3,8 +3,10 @@
 import { isFailure } from '../evidence/index.ts';
 import { decodeBundle, hashEntries } from './bundle.ts';
 import { type Findings, formatIndices } from './findings.ts';
+import { parseHandoverPath } from './handover.ts';
 import { HASH_BYTES } from './hashing.ts';
 import type { HeadView } from './head-view.ts';
+import type { KeyHistory } from './key-history.ts';
 import type { TileStore } from './store.ts';
 import { CHECKPOINT_PATH, hashesAt, parseTilePath, TILE_WIDTH, type TileName, tilePath } from './tile.ts';
 import { describeTile, differences, readFailed, split } from './tree-check.ts';
@@ -13,6 +15,8 @@ import { describeTile, differences, readFailed, split } from './tree-check.ts';
 export interface StrayCheckParts {
   readonly store: TileStore;
   readonly head: HeadView | undefined;
+  /** Their handovers are looked at by the check of the keys. */
+  readonly keys: KeyHistory;
   /** Entries of the tree already checked in full. */
   readonly size: number;
   /** True hashes of damaged tiles and of the right edge, by path. */
@@ -27,10 +31,17 @@ export async function checkStrays(parts: StrayCheckParts): Promise<void> {
   for await (const path of parts.store.list()) {
     parts.signal?.throwIfAborted();
     if (path === CHECKPOINT_PATH) continue;
+    if (isHandover(parts.keys, path)) continue;
     const name = parseTilePath(path);
-    if (name === undefined) parts.findings.add('object-stray', path, 'it is neither a checkpoint nor a tile');
+    if (name === undefined)
+      parts.findings.add('object-stray', path, 'it is neither a checkpoint nor a tile nor a handover');
     else if (!isOfTree(name, parts.size)) await checkOne(parts, known, path, name);
   }
+}
+
+function isHandover({ handovers }: KeyHistory, path: string): boolean {
+  const number = parseHandoverPath(path);
+  return number !== undefined && number <= handovers.length + 1; // the next one, where it does not hold, is named already
 }
 
 /** True for the tiles and bundles that a tree of `size` consists of: the pass over the tree has checked them. */

@@ -1,5 +1,5 @@
 // C2SP tlog-proof@v1: the receipt that an entry stands in a ledger, checked offline with the entry, the file and the public key.
-// Pure; never trusts the `extra` line (docket writes none).
+// Pure; never trusts the `extra` line: what stands there is believed only once the proof leads to it.
 import { Failure, type Verifier } from '../evidence/index.ts';
 import { type Checkpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts';
 import { HASH_BYTES, leafHash } from './hashing.ts';
@@ -11,6 +11,8 @@ const MAX_PROOF_HASHES = 53;
 
 /** An inclusion proof with the checkpoint it leads to. */
 export interface TlogProof {
+  /** Bytes of the `extra` line, vouched for by nothing; absent where there is none. */
+  readonly extra?: Buffer | undefined;
   readonly index: number;
   /** From the leaf's sibling up to the root's child, 32 bytes each. */
   readonly hashes: readonly Buffer[];
@@ -20,7 +22,8 @@ export interface TlogProof {
 
 /** Text of a `.tlog-proof` file. */
 export function formatTlogProof(proof: TlogProof): string {
-  const lines = [FIRST_LINE, `index ${proof.index}`, ...proof.hashes.map((each) => each.toString('base64'))];
+  const extra = proof.extra === undefined ? [] : [`extra ${proof.extra.toString('base64')}`];
+  const lines = [FIRST_LINE, ...extra, `index ${proof.index}`, ...proof.hashes.map((each) => each.toString('base64'))];
   return `${lines.join('\n')}\n\n${proof.checkpoint}`;
 }
 
@@ -29,13 +32,20 @@ export function parseTlogProof(text: string, what: string): TlogProof {
   const split = text.indexOf('\n\n');
   const lines = split < 0 ? [] : text.slice(0, split).split('\n');
   if (lines.shift() !== FIRST_LINE) throw new Failure('invalid', `${what} does not begin with ${FIRST_LINE}`);
-  if (lines[0]?.startsWith('extra ') === true) lines.shift();
+  const extra = /^extra (.*)$/.exec(lines[0] ?? '')?.[1];
+  if (extra !== undefined) lines.shift();
   const index = /^index (0|[1-9]\d{0,15})$/.exec(lines.shift() ?? '')?.[1];
   if (index === undefined || lines.length > MAX_PROOF_HASHES)
     throw new Failure('invalid', `${what} has no valid index or too many hashes`);
   const checkpoint = text.slice(split + 2);
   parseCheckpoint(checkpoint, `the checkpoint of ${what}`);
-  return { index: Number(index), hashes: lines.map((line) => parseHash(line, what)), checkpoint };
+  const hashes = lines.map((line) => parseHash(line, what));
+  return {
+    extra: extra === undefined ? undefined : Buffer.from(extra, 'base64'),
+    index: Number(index),
+    hashes,
+    checkpoint,
+  };
 }
 
 function parseHash(line: string, what: string): Buffer {

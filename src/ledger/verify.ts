@@ -1,25 +1,29 @@
 // Verification of a whole ledger: every entry, tile, partial tile, checkpoint and stray in the store, and the station's head.
 // Streams once in order with bounded memory; names what is wrong and where; never repairs, never stops at the first.
 import { type Failure, type Finding, type FindingCode, isFailure, type Verifier } from '../evidence/index.ts';
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { Findings, prefixOf } from './findings.ts';
+import { handoverPath } from './handover.ts';
 import { leafHash } from './hashing.ts';
 import type { HeadState } from './head-view.ts';
+import type { KeyHistory } from './key-history.ts';
 import type { CompactRange } from './range.ts';
 import { type LedgerReader, openLedgerReader } from './reader.ts';
 import type { TileStore } from './store.ts';
 import { checkStrays } from './stray-check.ts';
 import { CHECKPOINT_PATH } from './tile.ts';
 import { type OnEntry, readFailed, TreeCheck } from './tree-check.ts';
+import { checkHandsOver, checkReached, readStoreKeys, settleKeys } from './verify-keys.ts';
 
 /** What to verify. */
 export interface VerifyLedgerOptions {
   readonly store: TileStore;
+  /** The first key of the ledger; later ones follow from it. */
   readonly verifier: Verifier;
   /** The station's head; leave it out to verify as an outsider, from the store and the public key alone. */
   readonly headPath?: string | undefined;
-  /** Gets every entry that is proven, in order; findings of its own are the caller's. */
-  readonly onEntry?: OnEntry | undefined;
+  /** Gets every entry that is proven, in order, and the key in force there; findings of its own are the caller's. */
+  readonly onEntry?: ((index: number, bytes: Buffer, key: Verifier) => void | Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,14 +40,19 @@ export interface LedgerVerification {
 export async function verifyLedger(options: VerifyLedgerOptions): Promise<LedgerVerification> {
   const findings = new Findings(prefixOf(options.verifier));
   // In this order, so that a station at work is not suspected: first the store, then the head, then the store again.
-  const before = await readStored(options, findings);
-  const head = await openHead(options, findings);
+  const text = await readText(options, findings);
+  const published = await readStoreKeys(options, findings);
+  const { head, failure } = await openHead(options);
   try {
     const state = head?.state();
-    if (state === undefined && before === undefined && options.headPath !== undefined)
+    const keys = settleKeys(published, state, findings);
+    const before = text === undefined ? undefined : openStored(text, keys, findings);
+    if (failure !== undefined)
+      findings.addAt(HEAD_FINDINGS[failure.code] ?? 'read-failed', options.headPath ?? '', failure.message);
+    if (state === undefined && text === undefined && options.headPath !== undefined)
       await reportAbsent(options, findings);
-    const standing = state === undefined ? before : await compareStanding(options, findings, before, state);
-    return await verifyAgainst(options, findings, { stored: standing, head, state });
+    const standing = state === undefined ? before : await compareStanding(options, findings, { before, state, keys });
+    return await verifyAgainst(options, findings, { stored: standing, head, state, keys });
   } finally {
     await head?.close();
   }
@@ -53,18 +62,23 @@ interface Known {
   readonly stored: Checkpoint | undefined;
   readonly head: LedgerReader | undefined;
   readonly state: HeadState | undefined;
+  readonly keys: KeyHistory;
 }
 
 async function verifyAgainst(
   options: VerifyLedgerOptions,
   findings: Findings,
-  { stored, head, state }: Known,
+  { stored, head, state, keys }: Known,
 ): Promise<LedgerVerification> {
   const { store, signal } = options;
-  const onEntry = options.onEntry ?? (() => undefined);
+  const onEntry: OnEntry = (index, bytes) => {
+    checkHandsOver(keys, index, bytes, findings);
+    return options.onEntry?.(index, bytes, keys.at(index));
+  };
   const expected = larger(state?.published, stored); // of two of one size, the head's: it is proven down to its entries
   const newest = larger(expected, state?.checkpoint);
-  const pins = makePins(options, { stored, head, state });
+  checkReached(keys, newest, findings);
+  const pins = makePins(options, { stored, head, state, keys });
   const onLeaf = (range: CompactRange): void => checkPins(pins, range, findings);
   let size = 0;
   if (expected !== undefined) {
@@ -73,10 +87,10 @@ async function verifyAgainst(
     size = expected.size;
     if (head !== undefined && state !== undefined)
       await checkTail(options, findings, { head, from: size, to: state.checkpoint.size, check, onLeaf, onEntry });
-    await checkStrays({ store, head, size, truth: check.truth, findings, signal });
+    await checkStrays({ store, head, keys, size, truth: check.truth, findings, signal });
   } else if (head !== undefined && state !== undefined) {
     await checkUnpublished(options, { head, state, onEntry });
-    await checkStrays({ store, head, size, truth: new Map(), findings, signal });
+    await checkStrays({ store, head, keys, size, truth: new Map(), findings, signal });
   } // else there is no signed state to compare anything with, and that is reported
   return { findings: findings.finish(), size: newest?.size ?? 0, checkpoint: newest?.text };
 }
@@ -88,23 +102,27 @@ function larger(a: Checkpoint | undefined, b: Checkpoint | undefined): Checkpoin
 
 // ---- Checkpoint and head.
 
-async function readStored(
-  { store, verifier, headPath }: VerifyLedgerOptions,
-  findings: Findings,
-): Promise<Checkpoint | undefined> {
+async function readText({ store, headPath }: VerifyLedgerOptions, findings: Findings): Promise<string | undefined> {
   try {
     const text = await store.readCheckpoint();
-    if (text !== undefined) return openCheckpoint(text, verifier, 'the checkpoint in the vault');
     // With a head, whether one must be there is known only from the head.
-    if (headPath === undefined) findings.add('checkpoint-missing', CHECKPOINT_PATH);
+    if (text === undefined && headPath === undefined) findings.add('checkpoint-missing', CHECKPOINT_PATH);
+    return text;
   } catch (error) {
     if (!isFailure(error) || error.code === 'cancelled') throw error;
-    const code = /^(?:ledger-foreign|key-foreign|signature-invalid)$/.test(error.code)
-      ? 'checkpoint-altered'
-      : 'read-failed';
-    findings.add(code, CHECKPOINT_PATH, error.message);
+    findings.add('read-failed', CHECKPOINT_PATH, error.message);
+    return undefined;
   }
-  return undefined;
+}
+
+function openStored(text: string, keys: KeyHistory, findings: Findings): Checkpoint | undefined {
+  try {
+    return keys.open(text, 'the checkpoint in the vault');
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    findings.add('checkpoint-altered', CHECKPOINT_PATH, error.message);
+    return undefined;
+  }
 }
 
 /** What is wrong when a head cannot be opened. */
@@ -115,17 +133,16 @@ const HEAD_FINDINGS: Partial<Record<Failure['code'], FindingCode>> = {
   'ledger-corrupt': 'head-altered',
 };
 
-async function openHead(
-  { headPath, verifier }: VerifyLedgerOptions,
-  findings: Findings,
-): Promise<LedgerReader | undefined> {
-  if (headPath === undefined) return undefined;
+async function openHead({ headPath, verifier }: VerifyLedgerOptions): Promise<{
+  readonly head?: LedgerReader;
+  readonly failure?: Failure;
+}> {
+  if (headPath === undefined) return {};
   try {
-    return await openLedgerReader({ path: headPath, verifier });
+    return { head: await openLedgerReader({ path: headPath, verifier }) };
   } catch (error) {
     if (!isFailure(error)) throw error;
-    findings.addAt(HEAD_FINDINGS[error.code] ?? 'read-failed', headPath, error.message);
-    return undefined;
+    return { failure: error };
   }
 }
 
@@ -133,8 +150,11 @@ async function openHead(
 async function compareStanding(
   options: VerifyLedgerOptions,
   findings: Findings,
-  before: Checkpoint | undefined,
-  state: HeadState,
+  {
+    before,
+    state,
+    keys,
+  }: { readonly before: Checkpoint | undefined; readonly state: HeadState; readonly keys: KeyHistory },
 ): Promise<Checkpoint | undefined> {
   const wanted = state.published?.size ?? 0;
   if (before !== undefined && before.size > state.checkpoint.size)
@@ -144,7 +164,7 @@ async function compareStanding(
       `the vault has ${before.size} entries, this head only ${state.checkpoint.size}`,
     );
   if (before !== undefined && before.size >= wanted) return before;
-  const again = await readAgain(options); // a publication may have ended between our looks at store and head
+  const again = await readAgain(options, keys); // a publication may have ended between our looks at store and head
   if (again !== undefined && again.size >= wanted) return again;
   if (again !== undefined)
     findings.add(
@@ -156,10 +176,10 @@ async function compareStanding(
   return again ?? before;
 }
 
-async function readAgain({ store, verifier }: VerifyLedgerOptions): Promise<Checkpoint | undefined> {
+async function readAgain({ store }: VerifyLedgerOptions, keys: KeyHistory): Promise<Checkpoint | undefined> {
   try {
     const text = await store.readCheckpoint();
-    return text === undefined ? undefined : openCheckpoint(text, verifier, 'the checkpoint in the vault');
+    return text === undefined ? undefined : keys.open(text, 'the checkpoint in the vault');
   } catch (error) {
     if (isFailure(error) && error.code !== 'cancelled') return undefined; // the first look has reported it, or the next verification will
     throw error;
@@ -177,17 +197,26 @@ async function reportAbsent({ store }: VerifyLedgerOptions, findings: Findings):
 interface Pin {
   readonly checkpoint: Checkpoint;
   readonly code: FindingCode;
+  /** In the store, where it is not of the head. */
+  readonly path?: string;
   readonly where: string | undefined;
   readonly what: string;
 }
 
 /** Every signed state known must be a beginning of the one tree. */
-function makePins({ headPath }: VerifyLedgerOptions, { stored, state }: Known): Pin[] {
-  const pins: Pin[] = [];
+function makePins({ headPath }: VerifyLedgerOptions, { stored, state, keys }: Known): Pin[] {
+  const pins: Pin[] = keys.handovers.map(({ checkpoint }, at) => ({
+    checkpoint,
+    code: 'handover-altered',
+    path: handoverPath(at + 1),
+    where: undefined,
+    what: 'the handover to a new key is of another history',
+  }));
   if (stored !== undefined)
     pins.push({
       checkpoint: stored,
       code: 'checkpoint-altered',
+      path: CHECKPOINT_PATH,
       where: undefined,
       what: 'the checkpoint in the vault is of another history',
     });
@@ -206,10 +235,10 @@ function makePins({ headPath }: VerifyLedgerOptions, { stored, state }: Known): 
 }
 
 function checkPins(pins: readonly Pin[], range: CompactRange, findings: Findings): void {
-  for (const { checkpoint, code, where, what } of pins) {
+  for (const { checkpoint, code, path = '', where, what } of pins) {
     if (checkpoint.size !== range.size || range.root().equals(checkpoint.root)) continue;
     const sentence = `${what} (${checkpoint.size} entries)`;
-    if (where === undefined) findings.add(code, CHECKPOINT_PATH, sentence);
+    if (where === undefined) findings.add(code, path, sentence);
     else findings.addAt(code, where, sentence);
   }
 }

@@ -2,9 +2,18 @@
 // Never overwrites a key; never continues with a file that others can read.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, Failure, makeVerifier, type Signer, type StationName, type Verifier } from '../evidence/index.ts';
-import { createExclusive } from '../platform/index.ts';
+import {
+  createExclusive,
+  exists,
+  moveDurable,
+  removeDurable,
+  syncFile,
+  TEMP_PREFIX,
+  wrapWriteError,
+} from '../platform/index.ts';
 
 /** Largest key file read, in bytes. */
 const MAX_KEY_BYTES = 16_384;
@@ -20,6 +29,54 @@ export async function createStationKey(path: string, station: StationName): Prom
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' });
   await createExclusive(path, Buffer.from(pem), 0o600);
   return makeSigner(privateKey, station);
+}
+
+/** The private keys of a station: the one in place, and the one that is to replace it, while a replacement is under way. */
+export interface KeyRing {
+  readonly current: Signer;
+  readonly next: Signer | undefined;
+}
+
+/** Where the key that replaces the one at `path` waits. */
+export function nextKeyPath(path: string): string {
+  return `${path}.next`;
+}
+
+/** Opens the keys of a station. Failures as openStationKey. */
+export async function openKeyRing(path: string, station: StationName): Promise<KeyRing> {
+  const current = await openStationKey(path, station);
+  const next = (await exists(nextKeyPath(path))) ? await openStationKey(nextKeyPath(path), station) : undefined;
+  return { current, next };
+}
+
+/** The key that is to replace the one at `path`: the one that waits there, or a new one. Durable. Failures as openStationKey, 'disk-failed'. */
+export async function ensureNextKey(path: string, station: StationName): Promise<Signer> {
+  const next = nextKeyPath(path);
+  try {
+    await sweepCutOff(next);
+    if (!(await exists(next))) return await createStationKey(next, station);
+    await syncFile(next); // whoever made it may have crashed before its name was durable
+    return await openStationKey(next, station);
+  } catch (error) {
+    throw wrapWriteError(error, next, 'spool-full');
+  }
+}
+
+/** What a process that was killed while it made the key has left: a part of it, or a second name of the whole. Nobody should find either. */
+async function sweepCutOff(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder))
+    if (name.startsWith(TEMP_PREFIX) && name.endsWith(`-${basename(path)}`)) await removeDurable(join(folder, name));
+}
+
+/** Puts the key that waits in the place of the one at `path`, which is gone then. Durable; a crash leaves both, or the new one in place. */
+export async function promoteNextKey(path: string): Promise<void> {
+  try {
+    await sweepCutOff(nextKeyPath(path));
+    await moveDurable(nextKeyPath(path), path);
+  } catch (error) {
+    throw wrapWriteError(error, path, 'spool-full');
+  }
 }
 
 /** Opens a key file. Throws Failure 'key-missing' (absent, unreadable, not Ed25519) or 'key-exposed' (readable by others). */

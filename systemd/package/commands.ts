@@ -47,7 +47,15 @@ function unused(version: string): CliPorts {
   const refuse = (): Promise<never> => Promise.reject(new Error('defect: no command runs here'));
   const vaults = { check: refuse, init: refuse, policy: refuse };
   return {
-    doors: { open: refuse, init: refuse, checkConfig: refuse, restore: refuse, doctor: refuse, vaults },
+    doors: {
+      open: refuse,
+      init: refuse,
+      checkConfig: refuse,
+      restore: refuse,
+      doctor: refuse,
+      verifyOutside: refuse,
+      vaults,
+    },
     out,
     err: out,
     clock: systemClock,

@@ -43,6 +43,12 @@ async function run(
       checkConfig: (file) => Promise.resolve({ file, station: 's', warnings: ['w'] }),
       restore: () => Promise.reject(new Failure('station-exists', 'there is one')),
       doctor: () => Promise.resolve({ ok: true, checks: [] }),
+      verifyOutside: ({ publicKey, vault }) =>
+        Promise.resolve({
+          ok: false,
+          checked: {},
+          findings: [{ code: 'payload-missing', where: publicKey, what: vault.vault }],
+        }),
     },
     out: { write: (text) => out.push(text) },
     err: { write: (text) => err.push(text) },
@@ -98,6 +104,19 @@ describe('docket', () => {
       ['vault', 'check', '--endpoint', 'https://x'],
       ['init', 'dir', '--mode', 'compliance'],
       ['vault', 'check', '--mode', 'none'],
+    ])
+      expect([argv, (await run(argv)).exit]).toEqual([argv, EXIT.usage]);
+  });
+
+  it('verifies a vault without a station by a public key, which needs the vault named too', async () => {
+    const outside = await run(['verify', '--public-key', 'k', '--vault', '/mnt/v', '--json'], {}, {});
+    expect([outside.exit, outside.opened]).toEqual([EXIT.findings, []]);
+    expect(JSON.parse(outside.out)).toMatchObject({ findings: [{ where: 'k', what: '/mnt/v' }] });
+    for (const argv of [
+      ['verify', '--public-key', 'k'],
+      ['verify', '--vault', '/mnt/v'],
+      ['verify', '--public-key', 'k', '--vault', '/mnt/v', '--case', 'c'],
+      ['keys', 'replace'],
     ])
       expect([argv, (await run(argv)).exit]).toEqual([argv, EXIT.usage]);
   });

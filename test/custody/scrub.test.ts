@@ -107,7 +107,7 @@ function makeScrubber(
   const { ports } = station;
   const scrubPorts: ScrubPorts = {
     station: ports.station,
-    verifier: ports.signer,
+    keys: ports.ledger.state().keys,
     vault,
     tiles: ports.tiles,
     ledger: ports.ledger,

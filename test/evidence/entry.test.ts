@@ -24,6 +24,7 @@ const object = { key: 'receipts/x.json', sha256: 'ab'.repeat(32), sizeBytes: 7 }
 
 const ENTRIES: Readonly<Record<keyof typeof entrySchemas, unknown>> = {
   'station.created': { ...base, kind: 'station.created', station: 'station-7', key: 'a+b+c', software: 'docket 0.1.0' },
+  'key.replaced': { ...base, kind: 'key.replaced', old: 'a+b+c', new: 'a+d+e', reason: '例行更换' },
   'camera.registered': {
     ...base,
     kind: 'camera.registered',

@@ -40,7 +40,7 @@ function makeScrubber(over: Partial<ScrubPorts> = {}): Scrubber {
   const scrubPorts: ScrubPorts = {
     ...ports,
     copies: () => [],
-    verifier: ports.signer,
+    keys: ports.ledger.state().keys,
     record: (entry) => {
       if (entry.kind === 'scrub.recorded') recorded.push(entry);
       ports.recorder.record([entry]);
