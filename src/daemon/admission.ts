@@ -11,7 +11,9 @@ const MOUNTS = 'DOCKET_MOUNTS';
 const LIST_MODE = 0o644;
 
 /** What the list is made from. */
-export type AdmissionPorts = Pick<DockPorts, 'catalog' | 'unknownCameras' | 'profiles'>;
+export type AdmissionPorts = Pick<DockPorts, 'catalog' | 'unknownCameras' | 'profiles'> & {
+  readonly rules: Pick<DockPorts['rules'], 'release'>;
+};
 
 /** Who may be mounted. */
 export interface Admission {
@@ -51,8 +53,11 @@ export function makeAdmission(
   };
 }
 
-/** Text of the list: whether unknown cameras are taken, each registered serial, each device that docketd has to unlock; a line for each. */
-export function formatAdmission({ catalog, unknownCameras, profiles }: AdmissionPorts): string {
+/**
+ * Text of the list: whether unknown cameras are taken, whether registered ones are cleared, each registered serial, each device that docketd
+ * has to unlock; a line for each.
+ */
+export function formatAdmission({ catalog, unknownCameras, profiles, rules }: AdmissionPorts): string {
   const serials = catalog
     .cameras()
     .flatMap(({ entry, removedIndex }) => (removedIndex === undefined ? [entry.serial] : []));
@@ -62,6 +67,7 @@ export function formatAdmission({ catalog, unknownCameras, profiles }: Admission
   return [
     'docket admission 1',
     `unknown ${unknownCameras}`,
+    ...(rules.release ? ['clear registered'] : []),
     ...[...new Set(serials)].map((each) => `serial ${each}`),
     ...[...new Set(devices)].map((each) => `unlock ${each}`),
     '',

@@ -120,17 +120,17 @@ export async function checkCameraRoots(config: Config): Promise<CheckLine[]> {
   const lines = missing.map((each) =>
     doubtful('cameras', `${each} is not there: no camera is noticed in it`, 'Make it, or take it out of cameras.roots'),
   );
-  for (const { root, lacks } of cards)
-    lines.push(
-      lacks.length === 0
-        ? passed('cameras', `${root}: mounted read-only, without programs and devices`)
-        : doubtful(
-            'cameras',
-            `${root} is mounted without ${lacks.join(', ')}`,
-            'Mount cameras with ro,nosuid,nodev,noexec',
-          ),
-    );
+  lines.push(...cards.map(({ root, lacks }) => checkMount(root, lacks, config.release.enabled)));
   return lines.length > 0 ? lines : [passed('cameras', `watching ${roots.join(', ')}; none is there now`)];
+}
+
+/** How a card is mounted; one that is to be cleared may be written to. */
+function checkMount(root: string, lacks: readonly string[], release: boolean): CheckLine {
+  if (lacks.length === 0) return passed('cameras', `${root}: mounted read-only, without programs and devices`);
+  if (release && lacks.every((each) => each === 'ro'))
+    return passed('cameras', `${root}: mounted so that it can be cleared, without programs and devices`);
+  const wanted = release ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
+  return doubtful('cameras', `${root} is mounted without ${lacks.join(', ')}`, `Mount cameras with ${wanted}`);
 }
 
 /** Names in a folder; undefined when it is not there or not to be read. */

@@ -75,6 +75,13 @@ describe('the list of admitted cameras', () => {
     await vi.waitFor(() => expect(list()).toBe('docket admission 1\nunknown allow\n'), { timeout: 15_000 });
   });
 
+  it('says that registered cameras are cleared, where the station does that', async () => {
+    await register('BC01');
+    writeFileSync(config, `${readFileSync(config, 'utf8')}\n[release]\nenabled = true\n`);
+    await using _ = await startDaemon(config);
+    expect(list()).toBe('docket admission 1\nunknown refuse\nclear registered\nserial BC01\n');
+  });
+
   it('that cannot be written is a problem, and does not keep a station from starting', async () => {
     rmSync(machine.at('run/admission'), { recursive: true });
     await using daemon = await startDaemon(config);

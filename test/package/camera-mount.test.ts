@@ -18,6 +18,7 @@ const PROGRAMS = {
   // Says no where the test wants it; else the mount is there from now on.
   mount: `printf 'mount %s\\n' "$*" >>"$DOCKET_ROOT/said"
 if [ -e "$DOCKET_ROOT/broken" ]; then echo 'mount: wrong fs type, bad superblock'; echo 'dmesg may have more'; exit 32; fi
+if [ -e "$DOCKET_ROOT/protected" ]; then case $* in *'--options rw,'*) echo 'mount: write-protected'; exit 32 ;; esac; fi
 for place; do :; done
 echo "31 21 8:17 / $place ro - vfat /dev/sdb1 ro" >>"$DOCKET_ROOT/proc/self/mountinfo"
 [ ! -e "$DOCKET_ROOT/swapped" ] || echo 8 >"$DOCKET_ROOT/${DISK}/diskseq"`,
@@ -114,6 +115,40 @@ describe('the card of an admitted camera', () => {
     });
     expect(await said()).toEqual([`blockdev --setro ${at('dev/sdb1')}`, mounted(options, type)]);
     expect(await note()).toBeUndefined();
+  });
+
+  it.each([
+    ['vfat', 'rw,nosuid,nodev,noexec,noatime,uid=docket,gid=docket,flush'],
+    ['exfat', 'rw,nosuid,nodev,noexec,noatime,uid=docket,gid=docket'],
+  ])('with %s is mounted with %s where the station clears cameras', async (type, options) => {
+    await admit('unknown refuse', 'clear registered', 'serial BC01');
+    await put('run/udev/data/b8:17', `E:ID_FS_TYPE=${type}\n`);
+    expect(await script('mount', 'sdb1')).toMatchObject({
+      status: 0,
+      stderr: `docket: sdb1: mounted to be read and cleared (${type})\n`,
+    });
+    expect(await said()).toEqual([mounted(options, type)]);
+  });
+
+  it.each([
+    ['is not registered', 'vfat', ['unknown allow', 'clear registered'], 'ro,nosuid,nodev,noexec'],
+    ['has a file system with owners', 'ext4', ['clear registered', 'serial BC01'], 'ro,nosuid,nodev,noexec,noload'],
+  ])('is only to be read where cameras are cleared, if it %s', async (_, type, lines, options) => {
+    await admit(...lines);
+    await put('run/udev/data/b8:17', `E:ID_FS_TYPE=${type}\n`);
+    expect(await script('mount', 'sdb1')).toMatchObject({ status: 0 });
+    expect(await said()).toEqual([`blockdev --setro ${at('dev/sdb1')}`, mounted(options, type)]);
+  });
+
+  it('that cannot be written to is read, where cameras are cleared', async () => {
+    await admit('unknown refuse', 'clear registered', 'serial BC01');
+    await put('protected', '');
+    expect(await script('mount', 'sdb1')).toMatchObject({
+      status: 0,
+      stderr: 'docket: sdb1: mounted to be read (vfat)\n',
+    });
+    expect((await said()).map((line) => line.split(' ')[0])).toEqual(['mount', 'blockdev', 'mount']);
+    expect((await said()).at(-1)).toBe(mounted('ro,nosuid,nodev,noexec', 'vfat'));
   });
 
   it('without partitions is mounted as a whole', async () => {
