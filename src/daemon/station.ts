@@ -8,11 +8,11 @@ import { decodeEntry, Failure, isFailure, type Signer } from '../evidence/index.
 import { type DockPorts, makePublisher, makeRecorder, type Standing } from '../ingest/index.ts';
 import {
   acquireStationLock,
+  type KeyHistory,
   type Ledger,
   type LedgerView,
-  openLedger,
   openLedgerReader,
-  readHeadKeys,
+  openLedgerUnder,
   type TileStore,
 } from '../ledger/index.ts';
 import type { Media } from '../media/index.ts';
@@ -91,8 +91,9 @@ export async function openStation(config: Config, options: OpenStationOptions): 
   const tiles = tileStoreOf(vault, config.station.name);
   await options.beforeLedger?.({ ring, tiles, vault });
   const first = config.station.public_key;
-  const signer = signerInForce(config, ring, await readHeadKeys(places.head, first));
-  const ledger = opening.use(await openLedger({ path: places.head, signer, first }));
+  const signerOf = (keys: KeyHistory): Signer => signerInForce(config, ring, keys);
+  const ledger = opening.use(await openLedgerUnder({ path: places.head, first, signerOf }));
+  const { signer } = ledger;
   const preflight = makePreflight(config, { clock, log: options.log });
   const standing = makeStanding({ ledger, tiles, vault, preflight, at: vaultFolderOf(config) ?? vault.name });
   const replaced = signer === ring.next; // committed, and cut off before the new key was in its place

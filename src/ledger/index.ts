@@ -9,7 +9,14 @@ export { createLedger } from './head-file.ts';
 export { readHeadKeys } from './head-open.ts';
 export type { HeadState } from './head-view.ts';
 export { KeyHistory, readHandovers } from './key-history.ts';
-export { type Appended, type Ledger, MAX_APPEND_ENTRIES, openLedger, type Published } from './ledger.ts';
+export {
+  type Appended,
+  type Ledger,
+  MAX_APPEND_ENTRIES,
+  openLedger,
+  openLedgerUnder,
+  type Published,
+} from './ledger.ts';
 export { acquireStationLock, type LockHolder, type LockWait, readLockHolder, type StationLock } from './lock.ts';
 export { MemoryTileStore } from './memory-store.ts';
 export { verifyConsistency, verifyInclusion } from './proof.ts';

@@ -52,33 +52,46 @@ export interface PublishOptions {
   readonly again?: boolean;
 }
 
+/** Whose ledger is opened. */
+export interface OpenLedgerOptions {
+  readonly path: string;
+  /** The first key of the ledger. */
+  readonly first: Verifier;
+  /** The private key of the newest of its keys; throws where that is not at hand. */
+  readonly signerOf: (keys: KeyHistory) => Signer;
+}
+
 /**
  * Opens a head for writing, checks all it holds, and removes the closing mark. The caller closes it (`await using`).
  * Throws Failure 'ledger-missing', 'ledger-foreign', 'key-foreign', 'ledger-corrupt', 'station-locked', 'spool-full' or 'disk-failed'.
  */
-export async function openLedger({
+export async function openLedgerUnder({ path, first, signerOf }: OpenLedgerOptions): Promise<Ledger> {
+  await checkLog(path);
+  const { database, checked } = await openChecked(path, first);
+  database.close();
+  const signer = signerOf(checked.keys);
+  assert(signer.publicKey.equals(checked.keys.newest.publicKey), 'only the newest key signs');
+  return new Ledger(await openHeadWriter(path, checked.checkpoint.text), signer, checked);
+}
+
+/** Opens a head whose newest key is `signer`; `first` where that is not its first. As openLedgerUnder. */
+export function openLedger({
   path,
   signer,
   first = signer,
 }: {
   readonly path: string;
-  /** The key in force. */
   readonly signer: Signer;
-  /** The first key of the ledger, where it is another one. */
   readonly first?: Verifier | undefined;
 }): Promise<Ledger> {
-  await checkLog(path);
-  const { database, checked } = await openChecked(path, first);
-  database.close();
-  if (!checked.keys.newest.publicKey.equals(signer.publicKey))
-    throw new Failure(
-      'key-foreign',
-      `the ledger head ${path} is under the key ${keyLabel(checked.keys.newest)}, not under ${keyLabel(signer)}`,
-    );
-  return new Ledger(await openHeadWriter(path, checked.checkpoint.text), signer, checked);
+  const signerOf = ({ newest }: KeyHistory): Signer => {
+    if (newest.publicKey.equals(signer.publicKey)) return signer;
+    throw new Failure('key-foreign', `the ledger head ${path} is under ${keyLabel(newest)}, not ${keyLabel(signer)}`);
+  };
+  return openLedgerUnder({ path, first, signerOf });
 }
 
-/** An open ledger; made by openLedger. */
+/** An open ledger; made by openLedgerUnder. */
 export class Ledger implements AsyncDisposable {
   readonly #head: HeadWriter;
   #signer: Signer;
@@ -111,6 +124,11 @@ export class Ledger implements AsyncDisposable {
   /** The newest signed checkpoint. */
   get checkpoint(): string {
     return this.state().checkpoint.text;
+  }
+
+  /** The key that signs now. */
+  get signer(): Signer {
+    return this.#signer;
   }
 
   /** Committed and published state. Throws Failure 'ledger-unknown' after a commit of unknown end. */
