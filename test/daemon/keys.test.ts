@@ -1,5 +1,6 @@
 // The key of a station is replaced: nothing is sealed with the old one afterwards, everything from before stays proven, and whoever has the
 // first key line, the vault and a backup gets a whole station again. Every way ends with a clean verification.
+import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReplacedKey } from '../../src/cli/index.ts';
 import type { VerifyResult } from '../../src/custody/index.ts';
@@ -95,6 +97,20 @@ describe('a replaced key', () => {
     ]);
     const { publicKey } = await openStationKey(at('station.key'), (await readConfig(config)).station.name);
     expect(publicKey.equals(first.publicKey)).toBe(false);
+  });
+
+  it('is checked with openssl alone, as FORMAT.md says', async () => {
+    const done = await replace();
+    const text = readFileSync(join(import.meta.dirname, '../../FORMAT.md'), 'utf8');
+    const recipe = /^Check both signatures of one without docket.*?\n```\n(.*?)```/ms.exec(text)?.[1] ?? '';
+    const { keys, station } = await showKeys(await readConfig(config));
+    cpSync(at(`vault/ledgers/${station}/keys/1.tlog-proof`), join(out, '1.tlog-proof'));
+    for (const [k, name] of ['old', 'new'].entries()) writeFileSync(join(out, `${name}.pem`), keys?.[k]?.pem ?? '');
+    const said = (await promisify(execFile)('sh', ['-ec', recipe], { cwd: out })).stdout;
+    expect(said.match(/Signature Verified Successfully/g)).toHaveLength(2);
+    expect(said).toContain(`"new":"${done.new}"`);
+    writeFileSync(join(out, 'old.pem'), keys?.[1]?.pem ?? '');
+    await expect(promisify(execFile)('sh', ['-ec', recipe], { cwd: out })).rejects.toThrow();
   });
 
   it('is replaced again, and again', async () => {
