@@ -7,8 +7,6 @@ import type { Docks } from './docks.ts';
 
 /** Environment of the service: the folder in which the system mounts cameras for this station. */
 const MOUNTS = 'DOCKET_MOUNTS';
-/** Anybody may know which cameras are admitted; whoever mounts reads it without docketd's rights. */
-const LIST_MODE = 0o644;
 
 /** What the list is made from. */
 export type AdmissionPorts = Pick<DockPorts, 'catalog' | 'unknownCameras' | 'profiles'> & {
@@ -38,7 +36,7 @@ export function makeAdmission(
     const text = formatAdmission(ports);
     if (text === written) return;
     try {
-      await replaceFile(list, Buffer.from(text), LIST_MODE);
+      await replaceFile(list, Buffer.from(text));
       written = text;
     } catch (error) {
       await docks.problem(`the system does not learn which cameras it may mount (${list})`, error);

@@ -53,11 +53,11 @@ async function refusals(daemon: Daemon): Promise<readonly (string | undefined)[]
 const NOT_MOUNTED = /"code":"camera-unknown".*"msg":"a camera was not mounted"/;
 
 describe('the list of admitted cameras', () => {
-  it('is written at the start, and anybody may read it', async () => {
+  it('is written at the start, for docketd\u2019s group to read', async () => {
     await register('BC01');
     await using _ = await startDaemon(config);
     expect(list()).toBe('docket admission 1\nunknown refuse\nserial BC01\n');
-    expect(statSync(machine.at('run/admission/list')).mode & 0o777).toBe(0o644);
+    expect(statSync(machine.at('run/admission/list')).mode & 0o777).toBe(0o640);
   });
 
   it('follows the register before the command has its answer', async () => {

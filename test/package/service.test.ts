@@ -12,7 +12,7 @@ const UNIT = join(ROOT, 'systemd/docketd.service');
 /** Most exposure of each unit. What mounts for the whole machine may see all of it; it has one capability and few system calls. */
 const MAX_EXPOSURE = {
   'docketd.service': 2,
-  'docket-admission.service': 2,
+  'docket-admission.service': 4,
   'docket-mount@.service': 5,
   'docket-screen.service': 2,
 };
