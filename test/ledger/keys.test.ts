@@ -12,6 +12,7 @@ import {
   type Verifier,
 } from '../../src/evidence/index.ts';
 import {
+  createLedger,
   handoverPath,
   type KeyHistory,
   type Ledger,
@@ -238,6 +239,42 @@ test('a handover that the old key did not sign is none', async () => {
   expect(outsider).toEqual(
     expect.arrayContaining([`handover-altered ${handoverPath(1)}`, 'checkpoint-altered checkpoint']),
   );
+});
+
+test('a handover to a key that did not sign it is none: nobody is bound to a key they do not have', async () => {
+  await using bench = await makeBench();
+  const { ledger } = await handedOver(bench, 5);
+  alter(bench.store, 1, (bytes) => Buffer.from(bytes.toString('utf8').replace(/\n[^\n]+\n$/, '\n')));
+  const { station, outsider } = await findingsOf(bench);
+  expect(station).toContain(`handover-altered ${handoverPath(1)}`);
+  expect(outsider).toContain(`handover-altered ${handoverPath(1)}`);
+  await ledger.close();
+});
+
+test('a handover of another history is named, whoever signed it', async () => {
+  await using bench = await makeBench();
+  await using fork = await makeBench();
+  const { ledger, next } = await handedOver(bench, 5);
+  await ledger.close();
+  rmSync(fork.path);
+  rmSync(`${fork.path}.sha256`);
+  await createLedger({ path: fork.path, signer: bench.signer });
+  {
+    await using other = await openLedger({ path: fork.path, signer: bench.signer });
+    other.append(entriesOf(100, 105));
+    other.handOver(replacing(bench.signer, next), next);
+    await other.publish(fork.store);
+  }
+  alter(bench.store, 1, () => fork.store.objects.get(handoverPath(1)) ?? Buffer.alloc(0));
+  const named = [`handover-altered ${handoverPath(1)}`];
+  expect(await findingsOf(bench)).toEqual({ station: named, outsider: named });
+  const restoring = restoreHead({
+    path: `${bench.folder}/r.db`,
+    signer: next,
+    first: bench.signer,
+    store: bench.store,
+  });
+  expect(await failureOf(restoring)).toBe('vault-mismatch');
 });
 
 test('an entry that says the key was replaced is believed by nobody without its handover', async () => {
