@@ -30,6 +30,7 @@ const config: KnipConfig = {
     '.ci/*.ts',
     'test/architecture/rooms-table.ts',
     'systemd/package/write.ts',
+    'test/vm/{save-ready,global-setup}.ts',
   ],
   project: ['{src,test,bench,fixtures,systemd,.ci}/**/*.ts', '!test/architecture/refused/**'],
   // Programs come from Debian, not from packages; what does not resolve is told by tsc.

@@ -3,6 +3,8 @@
 import { defineConfig } from 'vitest/config';
 
 const SECOND_MS = 1000;
+/** `all` or `quick` where bin/test-vm runs: these tests start machines of their own, which takes the whole of this one. */
+const VM = process.env['DOCKET_VM'];
 
 export default defineConfig({
   test: {
@@ -24,6 +26,7 @@ export default defineConfig({
             'test/architecture/refused/**',
             'test/fault/**',
             'test/s3/**',
+            'test/vm/**',
             '**/*.fault.test.ts',
           ],
           testTimeout: 20 * SECOND_MS,
@@ -49,6 +52,20 @@ export default defineConfig({
           hookTimeout: 120 * SECOND_MS,
         },
       },
+      ...(VM === undefined
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: {
+                name: 'vm',
+                include: [VM === 'quick' ? 'test/vm/quick/**/*.test.ts' : 'test/vm/**/*.test.ts'],
+                globalSetup: ['test/vm/global-setup.ts'],
+                testTimeout: 900 * SECOND_MS,
+                hookTimeout: 300 * SECOND_MS,
+              },
+            },
+          ]),
     ],
   },
 });
