@@ -25,6 +25,8 @@ export interface EntryFacts {
   readonly modifiedAtMs: number;
   /** Why it is refused whatever the profile says: a limit, an error. */
   readonly refused?: string | undefined;
+  /** It is refused because only its owner may look into it. */
+  readonly denied?: boolean | undefined;
 }
 
 /** Judges entries of one card. `folder` and `name` are raw; `siblings` are the names of the files in the same folder. */
@@ -92,6 +94,7 @@ function makeVerdict(profile: Profile): (parts: readonly string[], kind: ItemKin
   return (parts, kind, facts) => {
     const skipped = skip.find(({ glob }) => covers(glob, parts));
     if (skipped !== undefined) return { take: false, outcome: 'skipped', reason: skipped.reason };
+    if (isRepairFolder(parts, facts)) return { take: false, outcome: 'skipped', reason: REPAIR_FOLDER };
     const refused = refusalOf(facts);
     if (refused !== undefined) return { take: false, outcome: 'refused', reason: refused };
     if (inProgress.some((glob) => covers(glob, parts)))
@@ -108,6 +111,13 @@ function makeVerdict(profile: Profile): (parts: readonly string[], kind: ItemKin
       reason: `outside the folders of evidence that the profile ${profile.name} names`,
     };
   };
+}
+
+const REPAIR_FOLDER = 'kept by the file system for its own repairs, and for root only: no camera records there';
+
+/** Every card with ext4 has this folder; were it refused, no such card could ever be done with. Where it can be read it is a folder like others. */
+function isRepairFolder(parts: readonly string[], { type, denied }: EntryFacts): boolean {
+  return type === 'unreadable' && denied === true && parts.length === 1 && parts[0] === 'lost+found';
 }
 
 function refusalOf(facts: EntryFacts): string | undefined {

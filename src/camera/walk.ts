@@ -118,7 +118,7 @@ async function enter(
   signal?: AbortSignal,
 ): Promise<SourceFile | undefined> {
   const opened = await attempt(ports, path, open);
-  if ('refused' in opened) return note(ports, path, opened.refused);
+  if ('refused' in opened) return note(ports, path, opened.refused, opened.denied);
   const read = await attempt(ports, path, () => opened.value.names(ports.limits.maxFiles + 1, signal));
   if ('refused' in read) {
     await opened.value.close();
@@ -137,10 +137,10 @@ async function enter(
 }
 
 /** An entry about a folder as a whole; the root is called `.`. */
-function note(ports: WalkPorts, path: RawName, refused: string): SourceFile {
+function note(ports: WalkPorts, path: RawName, refused: string, denied = false): SourceFile {
   const slash = path.lastIndexOf('/');
   const [folder, name] = slash < 0 ? ['', path === '' ? '.' : path] : [path.slice(0, slash), path.slice(slash + 1)];
-  return entry(ports, folder, name, { ...NOTHING, type: 'unreadable', refused }, () => undefined);
+  return entry(ports, folder, name, { ...NOTHING, type: 'unreadable', refused, denied }, () => undefined);
 }
 
 function entry(ports: WalkPorts, folder: RawName, name: RawName, facts: EntryFacts, siblings: Siblings): SourceFile {
@@ -164,7 +164,7 @@ async function attempt<T>(
   ports: WalkPorts,
   path: RawName,
   step: () => Promise<T>,
-): Promise<{ readonly value: T } | { readonly refused: string }> {
+): Promise<{ readonly value: T } | { readonly refused: string; readonly denied?: boolean }> {
   try {
     return { value: await step() };
   } catch (error) {
@@ -173,6 +173,6 @@ async function attempt<T>(
     if (!(mapped instanceof Failure) || mapped.code === 'camera-gone') throw mapped;
     if (errnoOf(error) === 'EXDEV')
       return { refused: 'another file system is mounted here; it is not part of this card' };
-    return { refused: `cannot be read (${errnoOf(error) ?? 'unknown error'})` };
+    return { refused: `cannot be read (${errnoOf(error) ?? 'unknown error'})`, denied: errnoOf(error) === 'EACCES' };
   }
 }
