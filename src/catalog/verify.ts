@@ -1,10 +1,10 @@
 // Verifies a catalog against the ledger: makes a second one from the entries, with the same code as apply, and compares the two row by row.
 // Never changes the catalog and never repairs it. Memory is bounded; the second catalog lies in a temporary folder.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { type Finding, finding, isFailure } from '../evidence/index.ts';
+import { errnoOf, type Finding, finding, isFailure } from '../evidence/index.ts';
 import { exists } from '../platform/index.ts';
 import type { Catalog } from './catalog.ts';
 import { compareCatalogs } from './compare.ts';
@@ -16,6 +16,9 @@ import { guard, openForReading, sqliteCode } from './sqlite.ts';
 
 /** Entries per transaction of the second catalog. */
 const BATCH_ENTRIES = 2_000;
+
+/** Before the process id, in the name of a verification's folder. */
+const WORK_NAME = 'docket-verify-';
 
 /** What to verify against what. */
 export interface VerifyCatalogOptions {
@@ -38,7 +41,9 @@ export async function verifyCatalog(options: VerifyCatalogOptions): Promise<read
   const path = resolve(options.path);
   if (!(await exists(path))) return [finding('catalog-missing', path)];
   const marked = await checkMark(path);
-  const work = await mkdtemp(join(options.workDirectory ?? tmpdir(), 'docket-verify-'));
+  const folder = options.workDirectory ?? tmpdir();
+  await removeAbandoned(folder);
+  const work = await mkdtemp(join(folder, `${WORK_NAME}${process.pid}-`));
   try {
     const database = openTried(path);
     if (!('close' in database)) return [...marked, database];
@@ -49,6 +54,26 @@ export async function verifyCatalog(options: VerifyCatalogOptions): Promise<read
     }
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** What a verification that was killed left behind: as large as a catalog, and nobody else would ever remove it. */
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = Number(/^(\d+)-/.exec(name.startsWith(WORK_NAME) ? name.slice(WORK_NAME.length) : '')?.[1] ?? 0);
+    if (pid === 0 || isRunning(pid)) continue;
+    await rm(join(folder, name), { recursive: true, force: true }).catch((error: unknown) => {
+      if (!['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) throw error; // of another user, who will remove it
+    });
+  }
+}
+
+/** A process of another user runs, too. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errnoOf(error) !== 'ESRCH';
   }
 }
 

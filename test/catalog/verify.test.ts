@@ -1,4 +1,5 @@
 // A catalog that lies is named: table, key and what is wrong, wherever it was changed.
+import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,6 +71,16 @@ async function changed(sql: string, { marked = false } = {}): Promise<string> {
 
 const verify = (path: string, more: Partial<Parameters<typeof verifyCatalog>[0]> = {}) =>
   verifyCatalog({ path, entries: LEDGER, size: LEDGER.length, ...more });
+
+it('removes what a verification that was killed left behind, and nothing of one that runs', async () => {
+  const workDirectory = `${folder.path}/left`;
+  const child = spawnSync(process.execPath, ['--eval', '']); // a process that has ended
+  const left = [`docket-verify-${child.pid}-aaaaaa`, `docket-verify-${process.pid}-bbbbbb`, 'docket-verify-other'];
+  for (const each of left) await mkdir(`${workDirectory}/${each}`, { recursive: true });
+  await writeFile(`${workDirectory}/${left[0]}/derived.db`, 'half a catalog');
+  expect(await verifyCatalog({ path: whole, entries: LEDGER, size: LEDGER.length, workDirectory })).toEqual([]);
+  expect((await readdir(workDirectory)).toSorted()).toEqual(left.slice(1).toSorted());
+});
 
 describe('verification', () => {
   it('finds nothing in a whole catalog, changes none of it and leaves nothing behind', async () => {
