@@ -13,8 +13,8 @@ const RECENT = 100;
 export class Refusals {
   readonly #station: Station;
   readonly #docks: Docks;
-  /** Plugs that are on record. */
-  readonly #told = new Set<string>();
+  /** Plugs that are on record, by note. The kernel counts devices up to 127 and begins anew, so they are known as long as they stand. */
+  readonly #told = new Map<string, string>();
   readonly #startedAt: number;
 
   constructor(station: Station, docks: Docks) {
@@ -51,6 +51,7 @@ export class Refusals {
 
   /** It is gone, or mounted after all. */
   withdraw(note: string): void {
+    this.#told.delete(note);
     this.#docks.departed(note);
   }
 
@@ -58,8 +59,8 @@ export class Refusals {
   async #refuse(refused: CameraRefused): Promise<Told | undefined> {
     const { identity, plug, note } = refused;
     const key = `${plug ?? note} ${identity.serial ?? ''}`;
-    const isNew = !this.#told.has(key) && !this.#isOnRecord(refused);
-    this.#told.add(key);
+    const isNew = ![...this.#told.values()].includes(key) && !this.#isOnRecord(refused);
+    this.#told.set(note, key);
     const why = await this.#record(refused, isNew);
     return why === undefined ? undefined : { what: 'a camera was not mounted', why, isNew };
   }
