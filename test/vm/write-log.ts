@@ -27,6 +27,20 @@ interface Entry {
   readonly position: number;
 }
 
+/** Where the power can go in a log: how many entries it has, and which of them are flushes. */
+export function readMoments(log: string): { readonly entries: number; readonly flushes: readonly number[] } {
+  const from = openSync(log, 'r');
+  try {
+    const { entries } = readEntries(from);
+    return {
+      entries: entries.length,
+      flushes: entries.flatMap(({ flags }, at) => ((flags & FLUSH) === 0 ? [] : [at])),
+    };
+  } finally {
+    closeSync(from);
+  }
+}
+
 /**
  * Replays a log onto a raw image that is as the disk was before the log began; `until` is how many entries of the log had happened when the power
  * went, all of it if absent. Throws when it is no log.

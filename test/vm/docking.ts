@@ -1,0 +1,40 @@
+// A camera is docked once more, and what comes of it is waited for: the receipt of this docking, not of one before, and an empty spool.
+// Never takes an older receipt for it, whatever the station recovers meanwhile.
+import { expect, vi } from 'vitest';
+import type { Receipt } from '../../src/evidence/index.ts';
+import type { Card } from './cards.ts';
+import { expectTaken, type Station } from './station.ts';
+
+/** Longest a docking may take, in milliseconds. */
+const DOCKING_MS = 600_000;
+const LOOK = { timeout: DOCKING_MS, interval: 500 };
+
+/** Time in the guest, in milliseconds since 1970. */
+export async function clockOf({ vm }: Station): Promise<number> {
+  return Number(await vm.sh('date +%s%3N'));
+}
+
+/** The first receipt of a docking of this camera that began at `since` or later. A directory vault only. */
+export async function receiptSince(station: Station, serial: string, since: number): Promise<Receipt> {
+  return await vi.waitFor(async () => {
+    const found = (await station.receipts(0)).find(
+      ({ camera, startedAt }) => camera.serial === serial && Date.parse(startedAt) >= since,
+    );
+    return found ?? expect.fail(`there is no receipt of ${serial}`);
+  }, LOOK);
+}
+
+/** Waits until no acquisition is under way or waits in the spool. */
+export async function untilSettled({ vm }: Station): Promise<void> {
+  await vm.until('test -z "$(find /var/lib/docket/state/spool -mindepth 1 -maxdepth 1 ! -name parts)"');
+}
+
+/** Plugs the camera in and waits until its receipt says that everything on it is on record. */
+export async function dock(station: Station, card: Card): Promise<Receipt> {
+  const since = await clockOf(station);
+  await station.plug(card);
+  const receipt = await receiptSince(station, card.serial, since);
+  expectTaken(receipt, card);
+  await untilSettled(station);
+  return receipt;
+}
