@@ -20,22 +20,25 @@ const PACKAGES: Readonly<Record<string, string>> = {
   unzip: 'unzip',
 };
 
-/** What a program said, and its exit code; undefined when it is not installed or did not end in time. */
+/** As timeout(1) exits when a program did not end in time. */
+const LATE = 124;
+
+/** What a program said, and its exit code, LATE when it did not end in time; undefined when it is not installed or does not run. */
 export function ask(
   program: string,
   args: readonly string[],
+  timeoutMs = PROGRAM_MS,
 ): Promise<{ readonly code: number; readonly said: string } | undefined> {
   return new Promise((resolve) => {
     execFile(
       program,
       [...args],
-      { timeout: PROGRAM_MS, env: { ...process.env, LC_ALL: 'C' } },
+      { timeout: timeoutMs, env: { ...process.env, LC_ALL: 'C' } },
       (error, stdout, stderr) => {
-        if (error === null) resolve({ code: 0, said: `${stdout}\n${stderr}`.trim() });
-        else
-          resolve(
-            typeof error.code === 'number' ? { code: error.code, said: `${stdout}\n${stderr}`.trim() } : undefined,
-          );
+        const said = `${stdout}\n${stderr}`.trim();
+        if (error === null) resolve({ code: 0, said });
+        else if (error.killed === true) resolve({ code: LATE, said: '' });
+        else resolve(typeof error.code === 'number' ? { code: error.code, said } : undefined);
       },
     );
   });
@@ -65,22 +68,24 @@ export async function checkService(): Promise<CheckLine[]> {
   return [doubtful('service', what, 'systemctl enable --now docketd')];
 }
 
-/** The programs that look inside files. Without them footage is kept all the same. */
-export async function checkTools(config: Config | undefined): Promise<CheckLine[]> {
+/** The programs that look inside files. Without them footage is kept all the same. `timeoutMs` is how long each may take. */
+export async function checkTools(config: Config | undefined, timeoutMs?: number): Promise<CheckLine[]> {
   if (config?.media.examine === false) return [passed('media tools', 'not needed: media.examine is false')];
   const { DEFAULT_TOOLS } = await import('../media/index.ts'); // loads the image library: only here
   const tools: Tools = DEFAULT_TOOLS;
   const lines: CheckLine[] = [];
   for (const [name, program] of Object.entries<string>({ ...tools })) {
-    const answered = await ask(program, [VERSION_FLAGS[name] ?? '-v']);
-    const version = /\d+(?:\.\d+)+/.exec(answered?.said ?? '')?.[0];
-    lines.push(
-      version === undefined
-        ? failed(name, 'is not installed or does not run', `apt-get install ${PACKAGES[name] ?? name}`)
-        : passed(name, version),
-    );
+    lines.push(toolLine(name, program, await ask(program, [VERSION_FLAGS[name] ?? '-v'], timeoutMs)));
   }
   return lines;
+}
+
+function toolLine(name: string, program: string, answered: Awaited<ReturnType<typeof ask>>): CheckLine {
+  if (answered?.code === LATE)
+    return doubtful(name, 'does not answer in time', 'When the machine is less busy: docket doctor again');
+  const version = /\d+(?:\.\d+)+/.exec(answered?.said ?? '')?.[0];
+  if (version !== undefined) return passed(name, version);
+  return failed(name, 'is not installed or does not run', `apt-get install ${PACKAGES[name] ?? program}`);
 }
 
 /** Whether the clock is set by something: every record carries its time. */

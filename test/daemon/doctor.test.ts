@@ -8,6 +8,7 @@ import type { CheckLine, DoctorView } from '../../src/cli/index.ts';
 import { backupStation } from '../../src/daemon/backup.ts';
 import { examineInstallation } from '../../src/daemon/doctor.ts';
 import { scrubLines } from '../../src/daemon/doctor-daemon.ts';
+import { checkTools } from '../../src/daemon/doctor-machine.ts';
 import { checkAdmission } from '../../src/daemon/doctor-mounting.ts';
 import { type Clock, readConfig, systemClock } from '../../src/platform/index.ts';
 import { startDaemon } from '../fault/services.ts';
@@ -199,6 +200,18 @@ describe('what is wrong', () => {
       next: expect.stringContaining('docket rebuild') as string,
     });
     expect(ok).toBe(true);
+  });
+
+  it('is a program that a busy machine has not started in time: it is not said to be missing', async () => {
+    await using busy = await makeTempFolder();
+    writeFileSync(busy.at('ffprobe'), '#!/bin/sh\nexec /bin/sleep 60\n', { mode: 0o755 });
+    vi.stubEnv('PATH', busy.path);
+    const lines = await checkTools(undefined, 100);
+    expect(lines.find(({ check }) => check === 'ffprobe')).toMatchObject({
+      state: 'warn',
+      what: 'does not answer in time',
+    });
+    expect(lines.find(({ check }) => check === 'ffmpeg')).toMatchObject({ state: 'fail' });
   });
 
   it('is a program that is not installed: the line names its package; none is needed where nothing is looked into', async () => {
