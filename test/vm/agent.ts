@@ -20,7 +20,7 @@ export interface RunOptions {
 }
 
 /** Far more than anything here takes on an idle machine: two guests are emulated on two cores. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 300_000;
 const FIRST_LOOK_MS = 10;
 const SLOWER = 1.5;
 const LOOK_MS = 250;

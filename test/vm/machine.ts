@@ -38,7 +38,7 @@ export const FILES = {
   said: 'qemu.txt',
 } as const;
 
-/** The arguments of qemu-system-x86_64. Emulated (tcg), since not every machine that runs tests has KVM; with `-cpu max` it has SHA. */
+/** The arguments of qemu-system-x86_64. Emulated (tcg): not every machine that runs tests has KVM. */
 export function machineArguments({ guest, folder, logged, network, clock, state }: MachineParts): readonly string[] {
   const at = (name: keyof typeof FILES): string => join(folder, FILES[name]);
   const station = `file.driver=file,file.filename=${at('station')},file.${CACHE}`;

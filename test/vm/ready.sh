@@ -11,7 +11,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/docket/vm
 BUILD_SECONDS=1800
 KEPT_DAYS=2
 # Sparse; as large as a disk of a docking station, so that docket doctor finds nothing to say of it.
-STATION_SIZE=64G
+STATION_SIZE=256G
 
 die() {
   echo "ready: failed: $*" >&2

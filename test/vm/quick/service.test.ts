@@ -39,5 +39,5 @@ it('is in order for docket doctor, but for what nobody has set up yet', async ()
   expect(fine.map(({ check }) => check)).toEqual(
     expect.arrayContaining(['docketd', 'service', 'usb', 'udev', 'cameras']),
   );
-  expect(doubtful.map(({ check }) => check)).toEqual(['backup', 'clock']);
+  expect(doubtful.map(({ check }) => check)).toEqual(['vault: lock', 'backup', 'clock']);
 });
