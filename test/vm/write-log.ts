@@ -14,6 +14,8 @@ export interface Replayed {
 export type Keep = (unflushed: number) => boolean;
 
 const MAGIC = 0x6a736677736872n;
+/** Of every log here; see machine.ts. */
+const SECTOR_BYTES = 512;
 const FLUSH = 1;
 /** Forced unit access: durable by itself. */
 const FUA = 2;
@@ -71,8 +73,10 @@ function readEntries(log: number): { readonly sectorBytes: number; readonly entr
   const sizeBytes = fstatSync(log).size;
   const head = Buffer.alloc(32);
   readSync(log, head, 0, head.length, 0);
-  if (head.readBigUInt64LE(0) !== MAGIC) throw new Error('this is no log of writes');
-  const sectorBytes = head.readUInt32LE(24);
+  const magic = head.readBigUInt64LE(0);
+  if (magic !== MAGIC && magic !== 0n) throw new Error('this is no log of writes');
+  // QEMU writes the super block at the first flush: until then nothing is durable, and there are writes all the same.
+  const sectorBytes = magic === 0n ? SECTOR_BYTES : head.readUInt32LE(24);
   const entries: Entry[] = [];
   for (let at = sectorBytes; at + sectorBytes <= sizeBytes; at += sectorBytes) {
     readSync(log, head, 0, head.length, at);
