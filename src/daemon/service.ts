@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import {
   type Arrival,
   type ArrivalWatch,
+  type CameraArrived,
   type CameraRefused,
   type DropArrival,
   watchArrivals,
@@ -163,7 +164,7 @@ async function notice(service: Service, watch: ArrivalWatch, arrival: Arrival): 
   switch (arrival.kind) {
     case 'arrived':
       log.info('a camera arrived', { root: arrival.root, ...facts(arrival.identity) });
-      track(service, takeCamera(service, arrival.root, docks.arrived(arrival)));
+      track(service, takeCamera(service, arrival, docks.arrived(arrival)));
       return;
     case 'departed':
       log.info('a camera left', { root: arrival.root, ...facts(arrival.identity) });
@@ -215,10 +216,14 @@ async function tellRefused(service: Service, refused: CameraRefused): Promise<vo
   }
 }
 
-async function takeCamera(service: Service, root: string, report: DockingReport): Promise<void> {
+async function takeCamera(
+  service: Service,
+  { root, identity: arrived }: CameraArrived,
+  report: DockingReport,
+): Promise<void> {
   const { station, docks, log, signal } = service;
   try {
-    const order = { path: root, actor: { kind: 'station' as const, name: station.config.station.name }, arrived: true };
+    const order = { path: root, actor: { kind: 'station' as const, name: station.config.station.name }, arrived };
     const { receipt, final, waiting } = await dockFolder(station.ports, order, report.onProgress, signal);
     log.info('an acquisition ended', {
       acquisition: receipt.acquisition,

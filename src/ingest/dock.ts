@@ -2,6 +2,7 @@
 // Never reads a card of a camera that is neither registered nor allowed.
 import { randomBytes } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Card,
   type CardLimits,
@@ -48,8 +49,8 @@ export interface DockOrder {
   readonly case?: string | undefined;
   readonly clockOffsetMs?: number | undefined;
   readonly actor: Entry['actor'];
-  /** True when nobody asked but the camera arrived: only a registered camera is taken then, never a plain folder as such. */
-  readonly arrived?: boolean | undefined;
+  /** When nobody asked but the camera arrived, what it is: only a registered camera is taken then, never a plain folder as such. */
+  readonly arrived?: CameraIdentity | undefined;
 }
 
 /** Acquires a folder or mount. Failures: 'invalid', 'camera-unknown', 'camera-gone', 'spool-full', ledger-*. */
@@ -60,8 +61,9 @@ export async function dockFolder(
   signal: AbortSignal,
 ): Promise<AcquisitionResult> {
   const caseNumber = parseCase(order.case);
-  const root = await findFolder(order.path);
-  const identity = await admit(ports, await identify(root, order), order);
+  const root = await findFolder(order.path, order.arrived === undefined ? 'invalid' : 'camera-gone');
+  const presented = order.arrived === undefined ? await identify(root, order) : shownAs(order.arrived, root, order);
+  const identity = await admit(ports, presented, order);
   const profile = await profileFor(ports, root, identity, signal);
   await using card = await openCard({
     root,
@@ -69,6 +71,7 @@ export async function dockFolder(
     profile,
     limits: ports.cardLimits,
   });
+  await demandSame(card, root, presented, order);
   const docking = {
     ...newDocking(ports, card, order.actor),
     case: caseNumber,
@@ -92,6 +95,16 @@ export async function dockFolder(
 /** While a card is written to, nobody may be told to pull it out. */
 function tellState({ clock }: DockPorts, onProgress: OnProgress, last?: Progress, state?: ProgressState): void {
   if (last !== undefined && state !== undefined) onProgress({ ...last, state, since: clock.now(), at: clock.now() });
+}
+
+/**
+ * A camera that is plugged in again within a second, or another one in its place, may have been mounted between the look at who it is and the
+ * opening of its card; for a moment there was only the empty folder. What is open now must be what was presented.
+ */
+async function demandSame(card: Card, root: string, presented: CameraIdentity, order: DockOrder): Promise<void> {
+  const now = await identify(root, order);
+  if (isDeepStrictEqual(now, presented) && (await card.isPresent())) return;
+  throw new Failure('camera-gone', `the camera at ${root} was taken away, or exchanged, before its card was read`);
 }
 
 /** What cannot be released stays on the camera and is on record all the same. */
@@ -171,20 +184,23 @@ function parseDocumentType(text: string): string {
   return type;
 }
 
-async function findFolder(path: string): Promise<string> {
+async function findFolder(path: string, code: 'invalid' | 'camera-gone'): Promise<string> {
   try {
     const root = await realpath(path);
     if ((await stat(root)).isDirectory()) return root;
   } catch (cause) {
     const why = errnoOf(cause) === 'ENOENT' ? 'there is no such folder' : (errnoOf(cause) ?? 'unknown error');
-    throw new Failure('invalid', `${path} cannot be docked: ${why}`, { cause });
+    throw new Failure(code, `${path} cannot be docked: ${why}`, { cause });
   }
-  throw new Failure('invalid', `${path} is not a folder; a single document goes in with: docket document add`);
+  throw new Failure(code, `${path} is not a folder; a single document goes in with: docket document add`);
 }
 
 async function identify(root: string, order: DockOrder): Promise<CameraIdentity> {
-  const found = await identifyMount(root);
-  const device: CameraIdentity = found ?? { way: 'folder' };
+  return shownAs(await identifyMount(root), root, order);
+}
+
+/** The device, under the serial the operator says; where nobody says one, by its folder. */
+function shownAs(device: CameraIdentity, root: string, order: DockOrder): CameraIdentity {
   const serial = order.serial ?? device.serial;
   if (serial !== undefined) return { ...device, serial };
   return { ...device, way: device.way === 'usb' ? 'usb' : 'folder', folder: root };
@@ -192,7 +208,7 @@ async function identify(root: string, order: DockOrder): Promise<CameraIdentity>
 
 /** Adds what the register knows. A camera with a serial that nobody registered is refused, on record, unless the station allows it. */
 async function admit(ports: DockPorts, identity: CameraIdentity, order: DockOrder): Promise<CameraIdentity> {
-  const judged = judge(ports, identity, order.arrived === true);
+  const judged = judge(ports, identity, order.arrived !== undefined);
   if (judged.admitted !== undefined) return judged.admitted;
   await recordRefusal(ports, identity, order.actor, judged.reason);
   throw unknownCamera(identity, judged.reason);
