@@ -24,6 +24,8 @@ const PATIENCE_MS = 300_000;
 const FIRST_LOOK_MS = 10;
 const SLOWER = 1.5;
 const LOOK_MS = 250;
+/** Between two looks whether something is so: each costs an emulated processor a tenth of a second. */
+const AGAIN_MS = 500;
 /** Bytes in one message of the agent. */
 const FILE_CHUNK = 1 << 20;
 const ENVIRONMENT = [
@@ -87,7 +89,7 @@ export class Agent {
       if (status === 0) return out.trimEnd();
       if (performance.now() > until)
         throw new Error(`in the guest: not true in ${patienceMs} ms: ${command}\n${out}${err}`);
-      await sleep(LOOK_MS);
+      await sleep(AGAIN_MS);
     }
   }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The guest of guest.sh with this checkout's package installed in it, a station made, and docketd running: built once and saved, memory and
-# disks, so that a test goes on from there in a few seconds. Prints the folder that holds it. What was not used for days is removed.
+# disks, so that a test goes on from there in a few seconds. Prints the folder that holds it. What was not used for a day is removed.
 #
 #   ready.sh          kept where guest.sh keeps its guest; needs what guest.sh and bin/package need
 set -euo pipefail
@@ -9,7 +9,7 @@ here=$(dirname -- "$(readlink -f -- "$0")")
 root=${here%/test/vm}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/docket/vm
 BUILD_SECONDS=1800
-KEPT_DAYS=2
+KEPT_MINUTES=1440
 # Sparse; as large as a disk of a docking station, so that docket doctor finds nothing to say of it.
 STATION_SIZE=256G
 
@@ -60,5 +60,5 @@ if [ ! -e "$ready/.ok" ]; then
   mv "$ready.new" "$ready"
 fi
 touch "$ready" "$guest"
-find "$cache" -mindepth 1 -maxdepth 1 -type d -mtime "+$KEPT_DAYS" -exec rm -rf {} +
+find "$cache" -mindepth 1 -maxdepth 1 -type d -mmin "+$KEPT_MINUTES" -exec rm -rf {} +
 echo "$ready"

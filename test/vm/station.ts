@@ -8,6 +8,7 @@ import { decodeReceipt, type Receipt } from '../../src/evidence/index.ts';
 import { type Card, expectUntouched } from './cards.ts';
 import { readyDisks, Vm, type VmOptions } from './rig.ts';
 import type { StoragePlug } from './sockets.ts';
+import { verifyCopy } from './verification.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -72,7 +73,7 @@ export class Station implements AsyncDisposable {
 
   /** Waits until at least `count` receipts are in the vault; all of them, oldest first. A directory vault only. */
   async receipts(count: number, patienceMs?: number): Promise<readonly Receipt[]> {
-    const list = `find ${RECEIPTS} -name '*.json' ! -name '*-released.json' | sort`;
+    const list = `find ${RECEIPTS} -name '[!.]*.json' ! -name '*-released.json' | sort`;
     await this.vm.until(`test $(${list} | wc -l) -ge ${count}`, patienceMs);
     const lines = (await this.vm.sh(`${list} | xargs -r cat`)).split('\n').filter((line) => line !== '');
     return lines.map((line) => decodeReceipt(Buffer.from(line), 'a receipt in the guest'));
@@ -131,7 +132,7 @@ export async function expectSound(station: Station, cards: readonly Card[], rece
 
 /** `docket verify` finds nothing. */
 export async function expectVerified(station: Station): Promise<void> {
-  const verified = verifySchema.parse(await station.docket('verify'));
+  const verified = verifySchema.parse((await verifyCopy(station.vm)) ?? (await station.docket('verify')));
   expect(verified.findings).toEqual([]);
   expect(verified.ok).toBe(true);
 }

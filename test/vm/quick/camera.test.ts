@@ -15,4 +15,8 @@ it('takes a camera with FAT32 from the plug to the record, and writes nothing to
   expect(receipt?.camera).toMatchObject({ way: 'usb', serial: CAMERA, officer: { name: '张伟' } });
   await station.vm.unplug(CAMERA);
   await expectSound(station, [card]);
+  expect(await station.docket('verify'), 'the command says so in the guest, too').toMatchObject({
+    ok: true,
+    findings: [],
+  });
 });
