@@ -1,0 +1,170 @@
+// The power goes while a camera is taken by a station whose vault is an S3 store: the store keeps all that it was given, the disk loses what
+// was not flushed. What the station finds when it is back is on record once, and everything on the camera is.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetObjectCommand, ListObjectsV2Command, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { decodeReceipt, type Receipt } from '../../../src/evidence/index.ts';
+import { adminClient, makeBucket } from '../../s3/buckets.ts';
+import { type OwnServer, startServer } from '../../s3/server.ts';
+import { type Card, expectUntouched, makeFatCard, makeFootage } from '../cards.ts';
+import { makeChance } from '../chance.ts';
+import { saveCold, startCold } from '../cold.ts';
+import { clockOf, untilSettled } from '../docking.ts';
+import { asMany, numbers } from '../extent.ts';
+import { FILES } from '../machine.ts';
+import { copyImage } from '../rig.ts';
+import { CAMERA, expectTaken, expectVerified, type Station } from '../station.ts';
+
+const MOMENTS = asMany(2, 25);
+const MIB = 1 << 20;
+const HOME = '/var/lib/docket';
+const NETWORK = { network: true };
+/** A vault is tried before a station is made with it. */
+const PATIENT = { patienceMs: 600_000 };
+const LOOK = { timeout: 600_000, interval: 50 };
+/** About what the guest takes from one write to the next, in milliseconds. */
+const BETWEEN_MS = 200;
+
+let folder: string;
+let server: OwnServer;
+let client: S3Client;
+let bucket: string;
+/** How many writes of a docking the store answers: moments are spread over them. */
+let writes: number;
+/** The station's disk as it is between two moments. */
+let disk: string;
+const at = (name: string): string => join(folder, name);
+const chance = makeChance('power with S3');
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'docket-vm-power-s3-'));
+  server = await startServer();
+  client = adminClient(server);
+  bucket = await makeBucket(server);
+  disk = at('disk');
+  await saveCold(at('cold'), NETWORK, moveToBucket);
+  await copyImage(join(at('cold'), FILES.station), disk);
+  await using station = await startCold(at('cold'), disk, NETWORK);
+  const card = await makeCard('first');
+  const before = await countVersions();
+  await dockIntoBucket(station, card);
+  writes = (await countVersions()) - before;
+  await keepDisk(station);
+}, 1_200_000);
+
+afterAll(async () => {
+  client.destroy();
+  await server[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The station of the guest is made anew, with its vault in a bucket. */
+async function moveToBucket({ vm }: Station): Promise<void> {
+  const endpoint = server.endpoint.replace('127.0.0.1', '10.0.2.2');
+  const keys = `${HOME}/s3.credentials`;
+  await vm.sh(
+    `set -e; systemctl stop docketd; find ${HOME} -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf {} +`,
+  );
+  await vm.writeFile(
+    keys,
+    `aws_access_key_id = ${server.accessKeyId}\naws_secret_access_key = ${server.secretAccessKey}\n`,
+  );
+  const place = `--vault s3://${bucket} --endpoint ${endpoint} --credentials-file ${keys}`;
+  await vm.sh(`chmod 600 ${keys} && chown docket:docket ${keys}`);
+  await vm.sh(`runuser -u docket -- docket init ${HOME} ${place}`, PATIENT);
+  await vm.sh('systemctl start docketd', PATIENT);
+  await vm.sh(`docket camera add ${CAMERA} --officer 张伟`, PATIENT);
+}
+
+/** A card with footage that no other has. */
+function makeCard(seed: string): Promise<Card> {
+  const files = makeFootage(`${CAMERA} ${seed}`, 3, MIB).map(({ path, bytes }) => ({
+    path: path.replace(`${CAMERA} ${seed}`, CAMERA),
+    bytes,
+  }));
+  return makeFatCard(at(`card-${seed}.img`), { serial: CAMERA, files });
+}
+
+/** Receipts in the bucket, of dockings that began at `since` or later. */
+async function receiptsSince(since: number): Promise<readonly Receipt[]> {
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'receipts/' }));
+  const receipts = await Promise.all(
+    Contents.map(async ({ Key = '' }) => {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
+      return decodeReceipt((await Body?.transformToByteArray()) ?? new Uint8Array(), Key);
+    }),
+  );
+  return receipts.filter(({ startedAt }) => Date.parse(startedAt) >= since);
+}
+
+/** Versions of objects in the bucket: each write that the store has answered, or is about to. */
+async function countVersions(): Promise<number> {
+  let count = 0;
+  for (let place = {}, more = true; more; ) {
+    const page = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, ...place }));
+    count += page.Versions?.length ?? 0;
+    place = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+    more = page.IsTruncated === true;
+  }
+  return count;
+}
+
+/** Docks the camera and waits until all that is on its card is on record. */
+async function dockIntoBucket(station: Station, card: Card): Promise<void> {
+  const since = await clockOf(station);
+  await station.plug(card);
+  const receipt = await vi.waitFor(
+    async () => (await receiptsSince(since))[0] ?? expect.fail('there is no receipt in the bucket'),
+    LOOK,
+  );
+  expectTaken(receipt, card);
+  await untilSettled(station);
+}
+
+/** Every file on every receipt of this card is on record with its bytes, or says why not. */
+async function expectReported(card: Card, since: number): Promise<void> {
+  for (const { files } of await receiptsSince(since))
+    for (const { path, outcome, sha256, reason } of files)
+      if (outcome === 'recorded' || outcome === 'already-recorded') expect(sha256).toBe(card.truth[path.text]);
+      else expect(reason, `${path.text} is ${outcome}, and why`).toBeTruthy();
+}
+
+it.each(numbers(MOMENTS))('leaves a station that goes on with what the store has, moment %i', async (n) => {
+  const card = await makeCard(String(n));
+  const began = await cutPower(n, card);
+  await using station = await startCold(at('cold'), disk, NETWORK);
+  await dockIntoBucket(station, card);
+  await expectReported(card, began);
+  await expectVerified(station);
+  await expectUntouched(card);
+  await keepDisk(station);
+});
+
+/** The disk is left in order, and is what the next moment begins with. */
+async function keepDisk({ vm }: Station): Promise<void> {
+  await vm.sh('systemctl stop docketd && systemctl stop var-lib-docket.mount');
+  await copyImage(join(vm.folder, FILES.station), disk);
+}
+
+/** Docks a camera and lets the power go; the disk is left as it is then. When the docking began, in the guest's time. */
+async function cutPower(n: number, card: Card): Promise<number> {
+  await using station = await startCold(at('cold'), disk, { ...NETWORK, logged: true });
+  const began = await clockOf(station);
+  const before = await countVersions();
+  await station.plug(card);
+  await station.vm.until('findmnt --raw --noheadings --output TARGET | grep ^/run/docket/cameras/');
+  const until = Math.floor(((n + chance()) / MOMENTS) * writes);
+  await vi.waitFor(async () => expect((await countVersions()) - before).toBeGreaterThanOrEqual(until), LOOK);
+  // Somewhere between this answer of the store and the next.
+  await sleep(chance() * BETWEEN_MS);
+  const keep = n % 2 === 1 ? () => chance() < 0.5 : undefined;
+  const { lost } = await station.vm.powerCut(keep);
+  const reached = (await countVersions()) - before;
+  console.log(`power cut ${n} after ${reached} of ${writes} writes to the bucket, ${lost} writes to the disk lost`);
+  await copyImage(join(station.vm.folder, FILES.station), disk);
+  return began;
+}
