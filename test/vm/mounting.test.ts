@@ -292,12 +292,13 @@ echo 0x1000 >idProduct; ln -s functions/mass_storage.0 configs/c.1/
 ls /sys/class/udc | head -n 1 >UDC
 `;
 
+/** The gadget's own stack gives its first endpoint the number 2. */
 const PROFILE = (data: string): string => `name = "locked"
 description = "shows its card when it is asked to"
 [unlock]
 device = { vendorId = "4255", productId = "0001" }
 interface = 0
-steps = [{ do = "bulk-out", endpoint = 1, data = "${Buffer.from(data).toString('hex')}" }]
+steps = [{ do = "bulk-out", endpoint = 2, data = "${Buffer.from(data).toString('hex')}" }]
 `;
 
 /** A station with a profile for such a camera, which is plugged in before or after docketd knows how to unlock it. */
