@@ -37,8 +37,7 @@ export async function backupStation(config: Config, outDir: string, clock: Clock
   const parent = await placeFor(config, outDir);
   const ring = await openRing(config);
   const at = formatInstant(clock.now());
-  const folder = join(parent, `docket-backup-${config.station.name}-${at.replaceAll(/[-:]|\.\d+/g, '')}`);
-  if (await exists(folder)) throw new Failure('invalid', `${folder} exists; a backup is never overwritten`);
+  const folder = await unusedFolder(join(parent, `docket-backup-${config.station.name}-${compact(at)}`));
   const made = join(parent, `${TEMP_PREFIX}${randomBytes(8).toString('hex')}-${basename(folder)}`);
   try {
     const facts = await fill(config, made, { folder, at, ring });
@@ -50,6 +49,18 @@ export async function backupStation(config: Config, outDir: string, clock: Clock
     await rm(made, { recursive: true, force: true }).catch(() => undefined); // what led here is the error to tell
     throw wrapWriteError(error, parent, 'spool-full');
   }
+}
+
+/** `20260102T030405Z` for an instant. */
+function compact(at: Instant): string {
+  return at.replaceAll(/[-:]|\.\d+/g, '');
+}
+
+/** The name itself, or with `-2`, `-3` and so on: a backup is never put over another, and two may be made within one second. */
+async function unusedFolder(named: string): Promise<string> {
+  let folder = named;
+  for (let count = 2; await exists(folder); count += 1) folder = `${named}-${count}`;
+  return folder;
 }
 
 /** Where a backup may lie. Everything of the station is looked at with links resolved. */
