@@ -267,3 +267,69 @@ it('says what is missing for a camera that speaks MTP, and takes it once that is
   await untilNothing(station);
   await expectAlive(station);
 });
+
+/** What a camera of another maker is until it is told to show its card: an interface of no class with one endpoint, and no storage. */
+const LOCKED = `set -e
+gadget=/sys/kernel/config/usb_gadget/locked
+modprobe -a dummy_hcd libcomposite usb_f_fs
+mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
+mkdir -p $gadget/strings/0x409 $gadget/configs/c.1 $gadget/functions/ffs.locked $gadget/functions/mass_storage.0
+cd $gadget
+echo 0x4255 >idVendor; echo 0x0001 >idProduct; echo 0x0200 >bcdUSB
+echo BC02 >strings/0x409/serialnumber; echo Locked >strings/0x409/product
+echo 1 >functions/mass_storage.0/lun.0/ro; echo "$1" >functions/mass_storage.0/lun.0/file
+ln -s functions/ffs.locked configs/c.1/
+mkdir -p /run/locked; mount -t functionfs locked /run/locked
+exec 3<>/run/locked/ep0
+# Descriptors for full and high speed: one interface of the vendor's class, one bulk endpoint out; no strings.
+printf '\\3\\0\\0\\0\\64\\0\\0\\0\\3\\0\\0\\0\\2\\0\\0\\0\\2\\0\\0\\0\\11\\4\\0\\0\\1\\377\\0\\0\\0\\7\\5\\1\\2\\100\\0\\0\\11\\4\\0\\0\\1\\377\\0\\0\\0\\7\\5\\1\\2\\0\\2\\0' >&3
+printf '\\2\\0\\0\\0\\20\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0' >&3
+ls /sys/class/udc | head -n 1 >UDC
+dd if=/run/locked/ep1 of=/run/said bs=512 count=1
+[ "$(cat /run/said)" = 'show your card' ] || exec sleep 600
+echo >UDC; rm configs/c.1/ffs.locked
+echo 0x1000 >idProduct; ln -s functions/mass_storage.0 configs/c.1/
+ls /sys/class/udc | head -n 1 >UDC
+`;
+
+/** The gadget's own stack gives its first endpoint the number 2. */
+const PROFILE = (data: string): string => `name = "locked"
+description = "shows its card when it is asked to"
+[unlock]
+device = { vendorId = "4255", productId = "0001" }
+interface = 0
+steps = [{ do = "bulk-out", endpoint = 2, data = "${Buffer.from(data).toString('hex')}" }]
+`;
+
+/** A station with a profile for such a camera, which is plugged in before or after docketd knows how to unlock it. */
+async function plugLocked({ vm }: Station, disk: string, data: string): Promise<void> {
+  await vm.sh('install -d -o docket -g docket /var/lib/docket/profiles');
+  await vm.writeFile('/var/lib/docket/profiles/locked.toml', PROFILE(data));
+  await vm.writeFile('/run/locked.sh', LOCKED);
+  await vm.sh(`systemd-run --collect --unit=locked sh /run/locked.sh ${disk}`);
+  await vm.until('grep -q 4255 /sys/bus/usb/devices/*/idVendor');
+  await vm.sh(
+    `sed -i 's|^\\[cameras\\]|[cameras]\\nprofiles = ["/var/lib/docket/profiles"]|' /var/lib/docket/docket.toml`,
+  );
+  await vm.sh('systemctl restart docketd');
+}
+
+it('unlocks a camera by the exchange of its profile, and takes its card', async () => {
+  await using station = await Station.open();
+  const card = await makeFatCard(station.at('card.img'), order('BC02'));
+  await plugLocked(station, await station.vm.plugDisk('card', card.image, true), 'show your card');
+  expectTaken((await station.receipts(1))[0], card);
+  expect(await station.journal()).toContain('a camera is being unlocked');
+  await expectSound(station, [card]);
+});
+
+it('tells of a camera that its exchange does not unlock, and tries no second time', async () => {
+  await using station = await Station.open();
+  const card = await makeFatCard(station.at('card.img'), order('BC02'));
+  await plugLocked(station, await station.vm.plugDisk('card', card.image, true), 'open sesame');
+  await untilTold(station, 'does not show its card');
+  expect((await station.journal()).match(/a camera is being unlocked/g)).toHaveLength(1);
+  expect(await station.mounts()).toBe('');
+  await expectUntouched(card);
+  await expectAlive(station);
+});
