@@ -99,7 +99,7 @@ async function checkPayload(ports: ObjectPorts, entry: Recorded, depth: Depth): 
     const facts = await factsOf(ports, key, entry);
     if (facts === undefined) return [finding('payload-missing', whereOf(entry))];
     const kept = keptFindings(ports, key, entry, facts);
-    if (depth === 'quick') return [...alteredFindings(entry, facts), ...kept];
+    if (depth === 'quick') return [...alteredFindings(entry, facts), ...partsFindings(ports, entry, facts), ...kept];
     const found = await ports.vault.digest(key, entry.copies, ports.signal);
     if (found === undefined) return [finding('payload-missing', whereOf(entry))];
     bytesRead = found.sizeBytes;
@@ -121,6 +121,15 @@ function keptFindings(ports: ObjectPorts, key: string, entry: Recorded, facts: L
   if ('lock' in facts)
     return lockFindings(facts, payloadDemand(entry, ports.vault.name), whereOf(entry), ports.clock.now());
   return facts.sealed ? [] : [finding('object-writable', key, 'its file may be written to: chmod a-w')];
+}
+
+/** What came in parts is told by the digest of their digests, which the receipt has of the same version. */
+function partsFindings({ vault }: ObjectPorts, entry: Recorded, facts: LockFacts | StoredObject): Finding[] {
+  if (!('lock' in facts)) return [];
+  const receipt = entry.copies.find((each) => each.vault === vault.name && each.version === facts.version);
+  if (receipt?.composite === undefined || receipt.composite === facts.composite) return [];
+  const what = `on record is the digest of parts ${receipt.composite}; the vault tells ${facts.composite ?? 'none'}`;
+  return [finding('payload-altered', whereOf(entry), what)];
 }
 
 /** Without a digest only the size can be compared. */

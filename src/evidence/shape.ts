@@ -83,6 +83,8 @@ export const vaultReceiptSchema = z.strictObject({
   version: text.optional(),
   sha256: sha256Schema,
   sizeBytes: bytesSchema,
+  /** Of an object that was uploaded in parts, the digest of their digests as the store told it: base64, `-` and their number. */
+  composite: text.optional(),
   /** Lock mode as read back; 'none' where the store cannot lock. */
   lock: z.enum(['none', 'governance', 'compliance']),
   retainUntil: instantSchema.optional(),

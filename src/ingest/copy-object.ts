@@ -148,6 +148,7 @@ export async function receiptOfStanding(
     sizeBytes: parseByteCount(sizeBytes),
     lock: lock?.lock ?? 'none',
     ...(lock?.version === undefined ? {} : { version: lock.version }),
+    ...(lock?.composite === undefined ? {} : { composite: lock.composite }),
     ...(lock?.retainUntil === undefined ? {} : { retainUntil: lock.retainUntil }),
     ...(lock?.legalHold === true ? { legalHold: true as const } : {}),
   };

@@ -35,6 +35,8 @@ export interface LockFacts {
   readonly sizeBytes: number;
   /** The digest the store took when it got the bytes; undefined where it kept none of the whole. */
   readonly sha256: Sha256 | undefined;
+  /** Of an object that came in parts: the digest of their digests that the store took instead, base64, `-` and their number. */
+  readonly composite: string | undefined;
   readonly lock: VaultReceipt['lock'];
   readonly retainUntil: Instant | undefined;
   readonly legalHold: boolean;

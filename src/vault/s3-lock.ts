@@ -72,6 +72,7 @@ export function lockFacts(head: HeadObjectCommandOutput): LockFacts {
     version: head.VersionId === 'null' ? undefined : head.VersionId,
     sizeBytes: head.ContentLength ?? 0,
     sha256: wholeSha256(head.ChecksumSHA256),
+    composite: head.ChecksumSHA256?.includes('-') === true ? head.ChecksumSHA256 : undefined,
     lock: lockMode(head.ObjectLockMode),
     retainUntil: until === undefined ? undefined : formatInstant(until.getTime()),
     legalHold: head.ObjectLockLegalHoldStatus === 'ON',

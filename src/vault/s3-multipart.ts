@@ -1,4 +1,4 @@
-// Uploads in parts, for what is too large for one request: each part with its digest, continued after a crash from the parts that stand.
+// Uploads in parts, for what is large: each part with its digest, some side by side, continued after a crash from the parts that stand.
 // The whole is hashed in the same pass that hashes the parts, so that what was sent is what was announced.
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -15,6 +15,7 @@ import {
   type UploadPartCommandOutput,
 } from '@aws-sdk/client-s3';
 import { Failure } from '../evidence/index.ts';
+import type { Gate } from '../platform/index.ts';
 import { openBody, sourceFailure, type Throttle } from './s3-body.ts';
 import type { S3Requests } from './s3-requests.ts';
 
@@ -31,6 +32,9 @@ export interface PartedSource {
   /** Members of the start: lock, metadata, tags, encryption. */
   readonly members: Partial<PutObjectCommandInput>;
   readonly throttle: Throttle | undefined;
+  /** Parts on their way at once: of this file, and of all that share the gate. */
+  readonly partLanes: number;
+  readonly partGate: Gate;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -58,13 +62,7 @@ export async function uploadParts(requests: S3Requests, source: PartedSource): P
   const found = await findUpload(requests, source);
   const upload = found ?? { id: await begin(requests, source), parts: new Map() };
   const whole = createHash('sha256');
-  const sums: Buffer[] = [];
-  const done: CompletedPart[] = [];
-  for await (const part of partsOf(source, partBytes, whole)) {
-    source.signal?.throwIfAborted();
-    sums.push(part.sum);
-    done.push(await putPart(requests, source, upload, part));
-  }
+  const sent = await sendAll(requests, source, upload, partsOf(source, partBytes, whole));
   if (whole.digest('hex') !== source.sha256) {
     await abortUpload(requests, source.key, upload.id);
     throw new Failure('vault-mismatch', `the bytes for ${source.key} are not those announced`);
@@ -75,12 +73,47 @@ export async function uploadParts(requests: S3Requests, source: PartedSource): P
         ...requests.at(source.key),
         UploadId: upload.id,
         IfNoneMatch: '*',
-        MultipartUpload: { Parts: done },
+        MultipartUpload: { Parts: sent.map(({ done }) => done) },
         ...requests.customerKey(),
       }),
     { signal: source.signal, unhurried: true },
   );
-  return { composite: compositeOf(sums), resumed: found !== undefined };
+  return { composite: compositeOf(sent.map(({ sum }) => sum)), resumed: found !== undefined };
+}
+
+interface SentPart {
+  readonly sum: Buffer;
+  readonly done: CompletedPart;
+}
+
+/**
+ * Sends what lacks, some parts side by side: each lane takes the next part of `parts`, which are hashed one after another. The first
+ * failure ends the others; when this returns or rejects, nothing is on its way any more.
+ */
+async function sendAll(
+  requests: S3Requests,
+  source: PartedSource,
+  upload: Upload,
+  parts: AsyncIterable<Part>,
+): Promise<readonly SentPart[]> {
+  const broken = new AbortController();
+  const signal = source.signal === undefined ? broken.signal : AbortSignal.any([source.signal, broken.signal]);
+  const sent: SentPart[] = [];
+  const lane = async (): Promise<void> => {
+    try {
+      for await (const part of parts) {
+        signal.throwIfAborted();
+        const put = (): Promise<CompletedPart> => putPart(requests, { ...source, signal }, upload, part);
+        sent[part.number - 1] = { sum: part.sum, done: await source.partGate.run(put, signal) };
+      }
+    } catch (error) {
+      broken.abort(error);
+      throw error;
+    }
+  };
+  await Promise.allSettled(Array.from({ length: source.partLanes }, lane));
+  signal.throwIfAborted(); // with the reason of the caller, or the first failure
+  return sent;
 }
 
 interface Part {

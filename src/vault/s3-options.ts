@@ -38,6 +38,8 @@ export interface S3VaultOptions {
   readonly multipartFromBytes: number;
   /** Least size of a part, in bytes; S3 asks for 5 MiB. */
   readonly partBytes: number;
+  /** Parts on their way at once over all uploads of this vault: one connection alone rarely fills a line or a store. */
+  readonly partLanes: number;
   /** Most bytes sent a second over all uploads of this vault; undefined: as fast as it goes. */
   readonly bytesPerSecond: number | undefined;
   /** A connection on which nothing moves for so long is given up, in milliseconds. */

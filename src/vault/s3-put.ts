@@ -56,7 +56,8 @@ async function upload(ports: PutPorts, put: Put): Promise<Ended> {
   const members = membersOf(ports, put.terms);
   try {
     if ('file' in source && source.sizeBytes > requests.options.multipartFromBytes) {
-      const parted = { key, ...source, members, throttle: ports.throttle, signal };
+      const { throttle, partGate } = ports;
+      const parted = { key, ...source, members, throttle, partGate, partLanes: requests.options.partLanes, signal };
       return { existed: false, ...(await uploadParts(requests, parted)) };
     }
     return { existed: false, version: await putAtOnce(ports, put, members) };

@@ -2,6 +2,7 @@
 // The same bytes are success whoever stored them, and the longer lock wins; nothing is overwritten or shortened here.
 import { type HeadObjectCommandOutput, PutObjectLegalHoldCommand, PutObjectRetentionCommand } from '@aws-sdk/client-s3';
 import { Failure, parseByteCount, type VaultReceipt } from '../evidence/index.ts';
+import type { Gate } from '../platform/index.ts';
 import type { LockFacts, PutSource, PutTerms } from './port.ts';
 import type { Throttle } from './s3-body.ts';
 import { headObject, originalVersion } from './s3-head.ts';
@@ -13,6 +14,8 @@ import type { S3Requests } from './s3-requests.ts';
 export interface PutPorts {
   readonly requests: S3Requests;
   readonly throttle: Throttle | undefined;
+  /** Parts of files on their way at once. */
+  readonly partGate: Gate;
   /** Reads every byte of a version back: for objects whose digest the store cannot tell. */
   readonly readBack: (key: string, version: string | undefined) => Promise<{ sha256: string; sizeBytes: number }>;
 }
@@ -98,6 +101,7 @@ async function receiptOf(ports: PutPorts, put: Put, found: LockFacts): Promise<V
     version: standing.version,
     sha256: source.sha256,
     sizeBytes: parseByteCount(source.sizeBytes),
+    ...(standing.composite === undefined ? {} : { composite: standing.composite }), // compared, or its bytes read back, before this
     lock: terms.locked ? standing.lock : 'none',
     ...(terms.locked && standing.retainUntil !== undefined ? { retainUntil: standing.retainUntil } : {}),
     ...(terms.locked && standing.legalHold ? { legalHold: true as const } : {}),

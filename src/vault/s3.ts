@@ -32,7 +32,7 @@ import { listVersions, originalOf, type VersionsOfKey } from './s3-versions.ts';
 const MAX_IDLE_TRIES = 3;
 
 /** Uploads at a time: three keep store and line busy; more only take memory (measured; see ARCHITECTURE.md). */
-const LANES = 3;
+const LANES = 6;
 
 /** The vault; opened by openS3Vault. */
 export class S3Vault implements Vault {
@@ -50,13 +50,14 @@ export class S3Vault implements Vault {
   readonly #hidden = new Map<string, string>();
 
   constructor(requests: S3Requests) {
-    const { name, bytesPerSecond, clock } = requests.options;
+    const { name, bytesPerSecond, clock, partLanes } = requests.options;
     this.name = name;
     this.#requests = requests;
     this.#checkpoints = new S3Checkpoints(requests, (key, maxBytes) => this.#whole(key, maxBytes));
     this.#put = {
       requests,
       throttle: bytesPerSecond === undefined ? undefined : makeThrottle(bytesPerSecond, clock),
+      partGate: makeGate(partLanes),
       readBack: (key, version) => this.#digestOf(key, version),
     };
     this.guard = {

@@ -51,6 +51,7 @@ export function vaultOptions(
     encryption: { kind: 'none' },
     multipartFromBytes: 12 * MIB,
     partBytes: 5 * MIB,
+    partLanes: 1, // in order, so that tests can tell what was sent when
     bytesPerSecond: undefined,
     idleTimeoutMs: 10_000,
     clock: systemClock,

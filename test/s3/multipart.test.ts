@@ -201,6 +201,34 @@ describe('an upload in parts', () => {
     expect((await vault.digest(KEY))?.sha256).toBe(source.sha256);
   });
 
+  it('has three parts on their way at once and no more, and stands whole', async () => {
+    const source = await randomFile(folder, SIZE);
+    const vault = await open({ partLanes: 3, idleTimeoutMs: 1000 });
+    proxy.fate = ({ kind }) => (kind === 'part' ? 'hang' : 'pass');
+    await expectRejection('vault-unreachable', vault.putOnce(KEY, source, LOCKED));
+    expect(partsSent().toSorted()).toEqual([1, 2, 3]);
+    proxy.fate = () => 'pass';
+    proxy.passed.length = 0;
+    const receipt = await vault.putOnce(KEY, source, LOCKED);
+    expect(partsSent().toSorted()).toEqual([1, 2, 3, 4, 5]);
+    expect((await head()).ChecksumSHA256).toMatch(/-5$/);
+    expect((await buffer(vault.read(KEY, undefined, [receipt]))).equals(source.held)).toBe(true);
+  });
+
+  it('ends the parts beside one that is refused, and the next try continues', async () => {
+    const source = await randomFile(folder, SIZE);
+    const vault = await open({ partLanes: 3 });
+    proxy.fate = ({ part }) => (part === 2 ? 'flip' : part === 1 || part === 3 ? 'hang' : 'pass');
+    await expectRejection('vault-mismatch', vault.putOnce(KEY, source, LOCKED));
+    expect(partsSent().toSorted()).toEqual([1, 2, 3]); // the other two were given up, not waited for
+    expect(await vault.stat(KEY)).toBeUndefined();
+    proxy.fate = () => 'pass';
+    expect((await vault.putOnce(KEY, source, LOCKED)).sha256).toBe(source.sha256);
+    expect(proxy.count('begin-upload')).toBe(1);
+    expect((await vault.digest(KEY))?.sha256).toBe(source.sha256);
+    expect(await openUploads()).toBe(0);
+  });
+
   it('by two stations at once of the same bytes is success for both', async () => {
     const source = await randomFile(folder, SIZE);
     const [one, two] = await Promise.all([open(), open({ partBytes: 6 * MIB })]);

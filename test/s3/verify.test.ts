@@ -1,15 +1,16 @@
 // Whoever has the keys of the bucket can hide and lay over, and where locks are off or weak delete: verification names each of it, and what
 // still stands below is still given out. Each kind of damage is done to each kind of object, on a real store, and undone again.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchItem } from '../../src/custody/index.ts';
 import { openArchive } from '../../src/daemon/station.ts';
 import type { EntryOf, Finding, FindingCode } from '../../src/evidence/index.ts';
 import { readConfig } from '../../src/platform/index.ts';
-import { bytesOf, sha256Of, temporaryPlace } from '../fault/places.ts';
-import { entriesOf, never, verify } from '../fault/stations.ts';
-import { Attacker, type BucketStation, fillStation, makeBucketStation } from './archives.ts';
+import { bytesOf, layOut, sha256Of, temporaryPlace } from '../fault/places.ts';
+import { dock, entriesOf, never, verify } from '../fault/stations.ts';
+import { Attacker, type BucketStation, fillStation, makeBucketStation, reroute } from './archives.ts';
+import { openLyingStore } from './lying-store.ts';
 
 /** Longest a test here may take, in milliseconds: a dozen verifications in one. */
 const TIMEOUT_MS = 120_000;
@@ -77,6 +78,28 @@ describe('a station on S3', () => {
     const quick = await verify(station.config, { quick: true });
     expect([quick.findings, quick.checked['bytes']]).toEqual([[], 0]);
   });
+});
+
+it('of a file that went up in parts compares what the store tells of the parts with the record', async () => {
+  const own = await makeBucketStation();
+  writeFileSync(
+    own.config,
+    readFileSync(own.config, 'utf8').replace('[vault]', '[vault]\nmultipart_mib = 5\npart_mib = 5'),
+  );
+  await dock(own.config, { path: layOut(join(own.folder, 'card'), { 'large.mp4': bytesOf(7, 6 * 1_048_576) }) });
+  const [{ copies } = expect.fail('nothing is on record')] = await entriesOf(own.config, 'item.recorded');
+  expect(copies[0]?.composite).toMatch(/^[A-Za-z0-9+/]{43}=-2$/);
+  expect((await verify(own.config, { quick: true })).findings).toEqual([]);
+  await using store = await openLyingStore({
+    tell: ({ headers }, { method }) => {
+      const told = headers.get('x-amz-checksum-sha256');
+      if (method === 'HEAD' && told?.endsWith('-2') === true)
+        headers.set('x-amz-checksum-sha256', `${Buffer.alloc(32).toString('base64')}-2`);
+    },
+  });
+  await reroute(own, store.server.endpoint);
+  expect(named((await verify(own.config, { quick: true })).findings, ['payload-altered'])).toEqual([copies[0]?.key]);
+  expect((await verify(own.config)).findings).toEqual([]); // every byte was read: they are the ones on record
 });
 
 describe('a delete marker', () => {
