@@ -16,7 +16,7 @@ import { credentialsOf, readSecret } from './credentials.ts';
 import { checkpointSize } from './tiles.ts';
 
 const MIB = 1_048_576;
-/** Measured: two leave the server idle at times, more only take memory. */
+/** One connection alone rarely fills a line. Each more takes memory, and beside a near store processor time that it needs. */
 const PART_LANES = 3;
 const CUSTOMER_KEY_BYTES = 32;
 

@@ -50,6 +50,8 @@ interface Run {
   sealing: Promise<void>;
   /** Looking into what is on record already, behind everything else. */
   examining: Promise<void>;
+  /** Publishing what is on record, beside the rest. */
+  publishing: Promise<void>;
   /** Why items wait, as it was last logged. */
   told?: Failure;
   /** True when the station stopped before everything was looked into: recovery goes on there, and finishes the receipt. */
@@ -77,8 +79,12 @@ export async function acquireCard(
   try {
     // Only the copying takes one of the cameras' places: a slow vault must not keep the next camera waiting.
     const run = await ports.cameras.run(() => copyInTurn(ports, docking, card, meter, signal), signal);
-    await settleAll(run);
-    return await finishRun(run);
+    try {
+      await settleAll(run);
+      return await finishRun(run);
+    } finally {
+      await run.publishing;
+    }
   } catch (error) {
     if (isFailure(error)) meter.problem(error);
     meter.state('problem');
@@ -111,6 +117,7 @@ async function copyInTurn(
     inHand: 0,
     sealing: Promise.resolve(),
     examining: Promise.resolve(),
+    publishing: Promise.resolve(),
     unexamined: false,
   };
   meter.listed(
@@ -170,14 +177,17 @@ async function copyAll(run: Run): Promise<void> {
 
 /** The card is copied; what is still on its way arrives, or stays in the spool. */
 async function settleAll(run: Run): Promise<void> {
-  run.meter.state('storing');
-  await run.road.drain();
-  if (run.road.stopped === undefined) {
-    run.meter.state('examining');
-    if (run.road.away === undefined) await publishOrNote(run.ports); // what is on record need not wait for pictures
+  const { ports, road, meter } = run;
+  meter.state('storing');
+  await road.drain();
+  if (road.stopped === undefined) {
+    meter.state('examining');
+    // What is on record waits neither for pictures nor for the receipt; acquireCard sees how it ends.
+    if (road.away === undefined) run.publishing = publishOrNote(ports);
+    run.publishing.catch(() => undefined);
   }
   await run.examining;
-  if (run.road.stopped !== undefined) throw run.road.stopped;
+  if (road.stopped !== undefined) throw road.stopped;
 }
 
 /** Takes one file; false when the rest cannot be taken (the camera left, or the station stops). */

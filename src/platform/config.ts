@@ -80,7 +80,7 @@ const s3VaultSchema = z.strictObject({
   encryption: z.enum(['none', 'kms', 'customer']).default('none'),
   kms_key: z.string().min(1).optional(),
   customer_key_file: z.string().min(1).optional(),
-  multipart_mib: z.number().min(5).max(MAX_PUT_MIB).default(1024),
+  multipart_mib: z.number().min(5).max(MAX_PUT_MIB).default(MAX_PUT_MIB),
   part_mib: z.number().min(5).max(MAX_PUT_MIB).default(64),
   bandwidth_mib: z.number().positive().optional(),
   hours: hoursOfDay.optional(),

@@ -32,7 +32,7 @@ import { listVersions, originalOf, type VersionsOfKey } from './s3-versions.ts';
 const MAX_IDLE_TRIES = 3;
 
 /** Uploads at a time: three keep store and line busy; more only take memory (measured; see ARCHITECTURE.md). */
-const LANES = 6;
+const LANES = 3;
 
 /** The vault; opened by openS3Vault. */
 export class S3Vault implements Vault {
