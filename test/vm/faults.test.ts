@@ -12,6 +12,8 @@ import { CAMERA, expectSound, expectTaken, expectVerified, Station } from './sta
 const MIB = 1 << 20;
 const SECTOR = 512;
 const HOME = '/var/lib/docket';
+/** As many as a receipt can name and still come through the guest's agent, which gives no more than 16 MiB at once. */
+const NAMES = 20_000;
 
 const footageCard = (station: Station, serial: string, count = 3, sizeBytes = MIB): Promise<Card> =>
   makeFatCard(station.at(`${serial}.img`), { serial, files: makeFootage(serial, count, sizeBytes) });
@@ -135,20 +137,20 @@ it('takes two cameras that call themselves the same', async () => {
   await expectAlive(station);
 });
 
-it('takes the footage of a card with a hundred thousand names, and lists each of them', async () => {
+it('takes the footage of a card with thousands of names, and lists each of them', async () => {
   await using station = await Station.open();
   const footage = makeFootage(CAMERA, 1, MIB);
   const empty = Buffer.alloc(0);
   // The waste bin of a desktop computer: every profile leaves that on the card, and says so of each file.
-  const names = numbers(99_999).map((n) => ({ path: `.Trashes/${n % 100}/${n}.mp4`, bytes: empty }));
+  const names = numbers(NAMES - 1).map((n) => ({ path: `.Trashes/${n % 100}/${n}.mp4`, bytes: empty }));
   const files = [...footage, ...names];
-  const card = await makeExt4Card(station.at('names.img'), { serial: CAMERA, files, sizeMib: 2048 });
+  const card = await makeExt4Card(station.at('names.img'), { serial: CAMERA, files, sizeMib: 1024 });
   const began = await clockOf(station);
   await station.plug(card);
   const receipt = await receiptSince(station, CAMERA, began);
-  expect(receipt.files).toHaveLength(100_000);
+  expect(receipt.files).toHaveLength(NAMES);
   expect(receipt.files.filter(({ outcome }) => outcome === 'recorded')).toHaveLength(1);
-  expect(receipt.files.filter(({ outcome }) => outcome === 'skipped')).toHaveLength(99_999);
+  expect(receipt.files.filter(({ outcome }) => outcome === 'skipped')).toHaveLength(NAMES - 1);
   await expectVerified(station);
   await expectUntouched(card);
   await expectAlive(station);

@@ -19,7 +19,7 @@ import { CAMERA, expectTaken, expectVerified, type Station } from './station.ts'
 import { readMoments, replayLog } from './write-log.ts';
 
 const run = promisify(execFile);
-const CUTS = 6;
+const CUTS = 4;
 const MIB = 1 << 20;
 const SECTOR = 512;
 const HOME = '/var/lib/docket';
