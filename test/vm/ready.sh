@@ -45,7 +45,7 @@ build() { # FOLDER
   mke2fs -q -t ext4 -L docket -m 0 -E assume_storage_prezeroed=1 "$1/empty.img"
   ln -s "$guest" "$1/guest"
   "$root/bin/node24" "$here/save-ready.ts" "$1" || die 'the guest did not become ready'
-  rm -rf "$1"/package "$1"/package.img "$1"/empty.img
+  rm -rf "$1"/package "$1"/empty.img # package.img stays: tests install it again
   say "saved, $(du -sm "$1" | cut -f 1) MB, $((SECONDS - began)) s"
 }
 
