@@ -1,18 +1,12 @@
 // The whole screen as rows of painted text, from what docketd last told: a pure function of it, the time and the size.
 // Never a row wider than the screen, never more rows than it has.
 import { type ScreenDock, screenDocks } from './screen-docks.ts';
-import { cut, edgesRow, fillRow, inkOf, type Paint, plain, type Row, textRow, wrap } from './screen-text.ts';
-import {
-  drawTile,
-  drawWord,
-  SMALL_COLUMNS,
-  SMALL_ROWS,
-  type Speech,
-  sayRows,
-  type TileSize,
-  tileWorth,
-} from './screen-tile.ts';
-import { NO_SERVICE, READY, STATION, type StateWords, say } from './screen-words.ts';
+import { GAP, type Grid, gridOf } from './screen-grid.ts';
+import type { TileSize } from './screen-large.ts';
+import { cut, edgesRow, fillRow, inkOf, plain, type Row, textRow, wrap } from './screen-text.ts';
+import { drawTile, tileWorth } from './screen-tile.ts';
+import { wordRows } from './screen-word.ts';
+import { NO_SERVICE, READY, type Speech, STATION, say } from './screen-words.ts';
 import { sizeText, timeText, widthOf } from './text.ts';
 import type { LiveView } from './use-cases.ts';
 
@@ -32,15 +26,6 @@ export interface ScreenState {
 const HEAD_ROWS = 2;
 /** A screen with as many rows has two of them for the last problem. */
 const ROOMY_ROWS = 20;
-/** Columns between two tiles. */
-const GAP = 2;
-/** Most tiles side by side. */
-const MAX_ACROSS = 4;
-
-interface Grid extends TileSize {
-  readonly across: number;
-  readonly down: number;
-}
 
 /** The screen: exactly as many rows as it has, none wider than it is. */
 export function drawScreen(state: ScreenState, size: TileSize, speech: Speech): Row[] {
@@ -49,7 +34,7 @@ export function drawScreen(state: ScreenState, size: TileSize, speech: Speech): 
   const foot = problemRows(state, columns, rows >= ROOMY_ROWS ? 2 : 1, speech);
   const room = { columns, rows: Math.max(0, rows - HEAD_ROWS - foot.length) };
   const docks = state.view === undefined || state.silent !== undefined ? [] : screenDocks(state.view);
-  const grid = gridOf(docks.length, room);
+  const grid = gridOf(docks.length, room, speech);
   const pages = Math.max(1, Math.ceil(docks.length / Math.max(1, grid.across * grid.down)));
   const page = state.turn % pages;
   const body = bodyRows(state, docks, { grid, page, room }, speech);
@@ -88,7 +73,7 @@ function bodyRows(
 /** Tiles in columns, from the top of each: dock after dock as they stand beside each other in most stations. */
 function tileRows(docks: readonly ScreenDock[], grid: Grid, room: TileSize, speech: Speech): Row[] {
   const tiles = docks.map((dock) => drawTile(dock, grid, speech));
-  const spaced = tileWorth(grid) > 0;
+  const spaced = tileWorth(grid, speech) > 0 && grid.down * (grid.rows + 1) - 1 <= room.rows;
   const blank = textRow('', room.columns);
   const lines: Row[] = [];
   for (let at = 0; at < tiles.length; at += grid.across) {
@@ -103,53 +88,6 @@ function tileRows(docks: readonly ScreenDock[], grid: Grid, room: TileSize, spee
       );
   }
   return spaced && lines.length < room.rows ? [blank, ...lines] : lines;
-}
-
-/** The grid in which all docks strike the eye most; where they do not fit, the one that holds most of them on a page. */
-function gridOf(docks: number, room: TileSize): Grid {
-  const grids = Array.from({ length: MAX_ACROSS }, (_, k) => gridFor(k + 1, docks, room));
-  const whole = grids.filter((grid) => grid.across * grid.down >= docks && tileWorth(grid) >= 0);
-  if (whole.length > 0) return best(whole, tileWorth);
-  const paged = grids
-    .map(({ across, columns }) => smallGrid(across, columns, room))
-    .filter((each) => tileWorth(each) >= 0);
-  if (paged.length > 0) return best(paged, ({ across, down }) => across * down);
-  return { across: 1, down: Math.max(1, room.rows), columns: room.columns, rows: 1 };
-}
-
-function gridFor(across: number, docks: number, room: TileSize): Grid {
-  const down = Math.max(1, Math.ceil(docks / across));
-  const columns = Math.floor((room.columns - GAP * (across - 1)) / across);
-  const each = Math.floor(room.rows / down);
-  const spaced = Math.floor((room.rows + 1) / down) - 1;
-  // Letters need air around them; a tile of words only is told from the next by its coloured row.
-  const rows = tileWorth({ columns, rows: spaced }) > 0 ? spaced : each;
-  return { across, down, columns, rows };
-}
-
-function smallGrid(across: number, columns: number, room: TileSize): Grid {
-  const down = Math.floor(room.rows / SMALL_ROWS);
-  return { across, down, columns, rows: columns >= SMALL_COLUMNS ? Math.floor(room.rows / Math.max(1, down)) : 0 };
-}
-
-function best(grids: readonly Grid[], worth: (grid: Grid) => number): Grid {
-  return grids.reduce((a, b) => (worth(b) > worth(a) ? b : a));
-}
-
-/** One word for the whole station, in the middle. */
-function wordRows(words: StateWords, paint: 'free' | 'problem', why: string, room: TileSize, speech: Speech): Row[] {
-  const letters = drawWord(words.block, { columns: room.columns, rows: room.rows - 6 }, paint);
-  const centred = (text: string, of: Paint): Row =>
-    fillRow([{ text: cut(text, room.columns), paint: of }], room.columns, true);
-  const lines = [
-    ...letters,
-    centred('', 'plain'),
-    centred(say(words.name, speech.language), 'bold'),
-    ...sayRows(words.next, room.columns, 2, speech.language).map((text) => centred(text, 'bold')),
-    ...(why === '' ? [] : [centred(plain(why, speech.charset), 'plain')]),
-  ];
-  const above = Math.max(0, Math.floor((room.rows - lines.length) / 2));
-  return [...Array.from({ length: above }, () => textRow('', room.columns)), ...lines];
 }
 
 function titleRow({ view, at }: ScreenState, columns: number, page: string, { charset }: Speech): Row {

@@ -1,5 +1,5 @@
 // Letters that are read from two metres: each a few squares of colour, as large as there is room for.
-// Draws with spaces on a coloured ground only, so that any font will do.
+// Draws with spaces on a coloured ground only, so that any font will do; with full cells where the ground has a colour already.
 import { inkOf, type Paint, type Row, type Span } from './screen-text.ts';
 
 /** Rows of a letter at its smallest. */
@@ -65,4 +65,11 @@ function drawLine(line: string, columns: number, paint: Paint): Row {
     const width = run.length * columns;
     return run.startsWith('#') ? inkOf(width, paint) : { text: ' '.repeat(width), paint: 'plain' };
   });
+}
+
+/** A word in letters as texts of blanks and full cells, for a ground that is coloured already. */
+export function letterTexts(word: string, { columns, rows }: LetterSize): string[] {
+  return Array.from({ length: LETTER_ROWS * rows }, (_, k) =>
+    lineOf(word, Math.floor(k / rows)).replaceAll(/./g, (square) => (square === '#' ? '\u2588' : ' ').repeat(columns)),
+  );
 }

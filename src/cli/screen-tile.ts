@@ -1,63 +1,85 @@
-// One dock as a tile of the screen: in block letters where there is room, in words always.
+// One dock as a tile of the screen: with its state in a large word where there is room, in small ones always.
 // Never taller or wider than it was told: a tile is exactly its rows and columns.
 import type { ScreenDock } from './screen-docks.ts';
-import { drawLetters, LETTER_ROWS, type LetterSize, letterSize, lettersWidth } from './screen-letters.ts';
-import { type Charset, cut, fillRow, inkOf, isReadable, plain, type Row, textRow, wrap } from './screen-text.ts';
-import { type Language, STATES, say, type Words } from './screen-words.ts';
-import { durationText, sizeText, widthOf } from './text.ts';
+import { DOT_ROWS } from './screen-dots.ts';
+import { farRows } from './screen-far.ts';
+import { belowRows, doRows, headTexts, labelOf, labelRow, whoText } from './screen-label.ts';
+import { fitLarge, type Large, type TileSize } from './screen-large.ts';
+import { drawSentence } from './screen-sentence.ts';
+import { fillRow, type Paint, plain, type Row, textRow } from './screen-text.ts';
+import { type Speech, STATES, say } from './screen-words.ts';
+import { widthOf } from './text.ts';
 
-/** How texts are shown. */
-export interface Speech {
-  readonly language: Language;
-  readonly charset: Charset;
-}
-
-/** Rows and columns of a tile. */
-export interface TileSize {
-  readonly columns: number;
-  readonly rows: number;
-}
-
-/** Rows of a tile without block letters: state, who, how far, what to do. */
+/** Rows of a tile without a large word: state, who, how far, what to do. */
 export const SMALL_ROWS = 4;
 /** Narrowest tile in which a bar and its numbers stand on one row. */
 export const SMALL_COLUMNS = 34;
-/** Columns beside the letters that the words of a tile need, and those between. */
+/** Columns beside the large word that the words of a tile need, and those between. */
 const WORDS_COLUMNS = 27;
 const GAP_COLUMNS = 3;
-/** Rows above and below the letters: dock and camera, air; what to do, twice, and how far. */
+/** Rows above and below the large word: dock and camera, air; what to do, twice, and how far. */
 const STACKED_ROWS = 5;
-/** Shortest bar that says something. */
-const BAR_COLUMNS = 6;
-/** Every state's letters are of one size, that of the widest. */
-const LETTERS_WIDTH = Math.max(...Object.values(STATES).map(({ block }) => lettersWidth(block)));
+/** The same without air and with all below it on one row. */
+const CLOSE_ROWS = 2;
+/** Rows below a plate that no sentence in dots takes: what to do, and how far. */
+const BELOW_ROWS = 2;
+/** Every state's word is of one size, that of the widest. */
+const LARGE_WORDS = Object.values(STATES).map(({ large }) => large);
 
 type Layout =
-  | { readonly kind: 'stacked' | 'beside'; readonly size: LetterSize }
-  | { readonly kind: 'small' | 'line'; readonly size?: undefined };
+  | { readonly kind: 'stacked' | 'beside'; readonly large: Large }
+  | { readonly kind: 'small' | 'line'; readonly large?: undefined };
 
-/** How much a tile's state strikes the eye at a size: squares of its letters; 0 for words alone, -1 where not even these fit. */
-export function tileWorth(size: TileSize): number {
-  const { kind, size: letters } = layoutOf(size);
-  if (letters !== undefined) return letters.columns * letters.rows;
+/** How much a tile's state strikes the eye at a size; 0 for small words alone, -1 where not even these fit. */
+export function tileWorth(size: TileSize, speech: Speech): number {
+  const { kind, large } = layoutOf(size, speech);
+  if (large !== undefined) return large.worth;
   return kind === 'small' ? 0 : -1;
 }
 
-function layoutOf({ columns, rows }: TileSize): Layout {
-  const stacked = letterSize(LETTERS_WIDTH, columns, rows - STACKED_ROWS);
-  const beside = letterSize(LETTERS_WIDTH, columns - WORDS_COLUMNS - GAP_COLUMNS, rows);
-  const area = (size: LetterSize | undefined): number => (size === undefined ? 0 : size.columns * size.rows);
-  if (beside !== undefined && area(beside) >= area(stacked)) return { kind: 'beside', size: beside };
-  if (stacked !== undefined) return { kind: 'stacked', size: stacked };
-  return { kind: rows >= SMALL_ROWS && columns >= SMALL_COLUMNS ? 'small' : 'line' };
+function layoutOf(size: TileSize, speech: Speech): Layout {
+  const layouts = speech.large === 'en' ? letterLayouts(size) : plateLayouts(size, speech);
+  const [first, ...others] = layouts.filter((each) => each !== undefined);
+  if (first !== undefined) return others.reduce((a, b) => (b.large.worth > a.large.worth ? b : a), first);
+  return { kind: size.rows >= SMALL_ROWS && size.columns >= SMALL_COLUMNS ? 'small' : 'line' };
+}
+
+type LargeLayout = Extract<Layout, { readonly large: Large }>;
+
+function layoutFor(
+  kind: LargeLayout['kind'],
+  room: TileSize,
+  { large: language }: Pick<Speech, 'large'>,
+): LargeLayout | undefined {
+  const large = fitLarge(LARGE_WORDS, room, language);
+  return large === undefined ? undefined : { kind, large };
+}
+
+function letterLayouts({ columns, rows }: TileSize): (LargeLayout | undefined)[] {
+  return [
+    layoutFor('beside', { columns: columns - WORDS_COLUMNS - GAP_COLUMNS, rows }, { large: 'en' }),
+    layoutFor('stacked', { columns, rows: rows - STACKED_ROWS }, { large: 'en' }),
+  ];
+}
+
+/** A plate is as wide as its tile, so that the colour is seen from afar. Without air around it, it is as small as may be. */
+function plateLayouts({ columns, rows }: TileSize, speech: Speech): (LargeLayout | undefined)[] {
+  const isMute = speech.language !== speech.large;
+  // Small words in Chinese are worth a place of their own; where the terminal cannot draw them, the large one is all there is.
+  if (!isMute && columns < WORDS_COLUMNS) return [];
+  const close = Math.min(DOT_ROWS, rows - (isMute ? 1 : CLOSE_ROWS));
+  return [
+    layoutFor('stacked', { columns, rows: rows - STACKED_ROWS }, speech),
+    layoutFor('beside', { columns: columns - WORDS_COLUMNS - GAP_COLUMNS, rows }, speech),
+    layoutFor('stacked', { columns, rows: close }, speech),
+  ];
 }
 
 /** A dock as rows, each as wide as the tile. */
 export function drawTile(dock: ScreenDock, size: TileSize, speech: Speech): Row[] {
-  const layout = layoutOf(size);
+  const layout = layoutOf(size, speech);
   const rows = drawLayout(dock, size, layout, speech).slice(0, size.rows);
-  const blank = Array.from({ length: size.rows - rows.length }, () => textRow('', size.columns));
-  return [...rows, ...blank];
+  return [...rows, ...blankRows(size.rows - rows.length, size.columns)];
 }
 
 function drawLayout(dock: ScreenDock, size: TileSize, layout: Layout, speech: Speech): Row[] {
@@ -67,9 +89,9 @@ function drawLayout(dock: ScreenDock, size: TileSize, layout: Layout, speech: Sp
     case 'small':
       return smallRows(dock, size, speech);
     case 'stacked':
-      return stackedRows(dock, size, layout.size, speech);
+      return stackedRows(dock, size, layout.large, speech);
     case 'beside':
-      return besideRows(dock, size, layout.size, speech);
+      return besideRows(dock, size, layout.large, speech);
   }
 }
 
@@ -88,125 +110,69 @@ function smallRows(dock: ScreenDock, { columns, rows }: TileSize, speech: Speech
   ];
 }
 
-/** Words above and below the letters, with air between as far as there is room. */
-function stackedRows(dock: ScreenDock, { columns, rows }: TileSize, size: LetterSize, speech: Speech): Row[] {
-  const letters = lettersOf(dock, size).map((row) => fillRow(row, columns));
+/** Words above and below letters, with air between as far as there is room. */
+function stackedRows(dock: ScreenDock, { columns, rows }: TileSize, large: Large, speech: Speech): Row[] {
+  if (large.says !== 'en') return plateRows(dock, { columns, rows }, large, speech);
+  const word = drawState(dock, large, columns).map((row) => fillRow(row, columns));
   const above = [labelRow(dock, columns, speech)];
-  const below = [...doRows(dock, columns, 2, speech), ...farRows(dock, columns, 1)];
-  const free = rows - above.length - letters.length - below.length;
-  const blanks = (count: number): Row[] => Array.from({ length: count }, () => textRow('', columns));
+  const below = belowRows(dock, { columns, rows: rows - above.length - word.length }, speech);
+  const free = rows - above.length - word.length - below.length;
   const [before, after] = [Math.min(1, free), free > 1 ? 1 : 0];
-  const top = blanks(Math.floor((free - before - after) / 2));
-  return [...top, ...above, ...blanks(before), ...letters, ...blanks(after), ...below];
+  const top = blankRows(Math.floor((free - before - after) / 2), columns);
+  return [...top, ...above, ...blankRows(before, columns), ...word, ...blankRows(after, columns), ...below];
 }
 
-function besideRows(dock: ScreenDock, { columns, rows }: TileSize, size: LetterSize, speech: Speech): Row[] {
-  const wide = LETTERS_WIDTH * size.columns + GAP_COLUMNS;
+/** A plate with the words above within its colour, and those below it. Where it stands depends on the size of the tile alone, so that tiles are in line. */
+function plateRows(dock: ScreenDock, { columns, rows }: TileSize, large: Large, speech: Speech): Row[] {
+  const paint = paintOf(dock);
+  const word = drawState(dock, large, columns);
+  const spare = rows - word.length;
+  const room = { above: spare > 3 ? 2 : 1, after: spare > 5 ? 1 : 0 };
+  const left = spare - room.above - room.after;
+  const hasSentence = left >= DOT_ROWS + BELOW_ROWS;
+  const head = headTexts(dock, { columns, rows: room.above }, speech, large.says);
+  const above = [
+    ...head.map((text) => textRow(text, columns, paint)),
+    ...blankRows(room.above - head.length, columns, paint),
+  ];
+  const plate = [...above, ...word, ...blankRows(room.after, columns, paint)];
+  const sentence = hasSentence ? drawSentence(dock.next.zh, { columns, rows: left - BELOW_ROWS }) : undefined;
+  const dots = sentence?.map((text) => textRow(text, columns, 'bold')) ?? [];
+  const top = hasSentence ? 0 : Math.floor((left - Math.min(3, left)) / 2);
+  const below = belowRows(dock, { columns, rows: Math.min(3, left - dots.length) }, speech);
+  return [...blankRows(top, columns), ...plate, ...dots, ...below];
+}
+
+function blankRows(count: number, columns: number, paint: Paint = 'plain'): Row[] {
+  return Array.from({ length: count }, () => textRow('', columns, paint));
+}
+
+function besideRows(dock: ScreenDock, { columns, rows }: TileSize, large: Large, speech: Speech): Row[] {
+  const wide = large.columns + GAP_COLUMNS;
   const room = columns - wide;
-  const letters = lettersOf(dock, size);
-  const { label, who } = labelOf(dock, speech);
-  const head = [textRow(label, Math.min(widthOf(label), room), dock.show), textRow(who, room, 'bold')];
+  const word = drawState(dock, large, large.columns);
+  const label = labelOf(dock, speech, large.says);
+  const head = [
+    textRow(label, Math.min(widthOf(label), room), dock.show),
+    textRow(whoText(dock, speech), room, 'bold'),
+  ];
   const words = [...head, ...doRows(dock, room, Math.max(1, rows - head.length - 1), speech)];
   const all = [...words, ...farRows(dock, room, rows - words.length)];
-  return Array.from({ length: Math.max(letters.length, Math.min(rows, all.length)) }, (_, k) => [
-    ...fillRow(letters[k] ?? [], wide),
+  return Array.from({ length: Math.max(word.length, Math.min(rows, all.length)) }, (_, k) => [
+    ...fillRow(word[k] ?? [], wide),
     ...fillRow(all[k] ?? [], room),
   ]);
 }
 
+function drawState(dock: ScreenDock, large: Large, columns: number): Row[] {
+  return large.draw(STATES[dock.show].large, paintOf(dock), columns);
+}
+
 /** A dock that is free says so without calling anybody. */
-function lettersOf({ show }: ScreenDock, size: LetterSize): Row[] {
-  return drawLetters(STATES[show].block, size, show === 'free' ? 'trough' : show);
+function paintOf({ show }: ScreenDock): Paint {
+  return show === 'free' ? 'trough' : show;
 }
 
 function nameOf({ show }: ScreenDock, { language }: Speech): string {
   return say(STATES[show].name, language);
-}
-
-/** The dock, and its state in words that the letters do not say. */
-function labelOf(dock: ScreenDock, speech: Speech): { readonly label: string; readonly who: string } {
-  const { name, block } = STATES[dock.show];
-  const english = name.en === block ? '' : ` ${name.en}`;
-  const state = speech.language === 'en' ? english : ` ${name.zh}`;
-  return { label: ` ${plain(dock.name, speech.charset)}${state} `, who: whoText(dock, speech) };
-}
-
-function labelRow(dock: ScreenDock, columns: number, speech: Speech): Row {
-  const { label, who } = labelOf(dock, speech);
-  const shown = cut(label, columns);
-  return [{ text: shown, paint: dock.show }, ...textRow(`  ${who}`, columns - widthOf(shown), 'bold')];
-}
-
-/** Officer, serial, model: whatever of them the terminal can show. */
-function whoText({ officer, camera, model }: ScreenDock, { charset }: Speech): string {
-  return [officer, camera, model]
-    .map((each) => plain(each ?? '', charset))
-    .filter(isReadable)
-    .join('  ');
-}
-
-/** What to do, in as many languages as there is room for. */
-function doRows({ next }: ScreenDock, columns: number, rows: number, { language }: Speech): Row[] {
-  return sayRows(next, columns, rows, language).map((text) => textRow(text, columns, 'bold'));
-}
-
-/** Words on one row if they fit, else on more; where there is one row only, the language that fits it. */
-export function sayRows(words: Words, columns: number, rows: number, language: Language): string[] {
-  const joined = say(words, language);
-  if (language !== 'both' || widthOf(joined) <= columns) return wrap(joined, columns, rows);
-  if (rows < 2) return [cut(widthOf(words.en) <= columns ? words.en : words.zh, columns)];
-  const chinese = wrap(words.zh, columns, rows - 1);
-  return [...wrap(words.en, columns, rows - chinese.length), ...chinese];
-}
-
-/** How far: bar and numbers on one row, or each on its own where there are two and the numbers would be cut. */
-function farRows(dock: ScreenDock, columns: number, rows: number): Row[] {
-  if (dock.bytesTotal === 0 || rows < 1) return [];
-  const numbers = numbersOf(dock);
-  const apart = rows >= 2 && columns - widthOf(numbers[1] ?? '') - 1 < BAR_COLUMNS;
-  if (apart) {
-    const fitting = numbers.find((each) => widthOf(each) <= columns) ?? '';
-    return [barOf(dock, columns), textRow(fitting, columns)];
-  }
-  const beside = numbers.find((each) => columns - widthOf(each) - 1 >= BAR_COLUMNS);
-  if (beside === undefined) return [barOf(dock, columns)];
-  return [[...barOf(dock, columns - widthOf(beside) - 1), { text: ` ${beside}`, paint: 'plain' }]];
-}
-
-/** How far in numbers: in full, in short, and then with less and less of them. */
-function numbersOf({ bytesDone, bytesTotal, rate, secondsLeft, show }: ScreenDock): string[] {
-  const done = `${percentOf({ bytesDone, bytesTotal })}%`;
-  const whole = sizeText(bytesTotal);
-  const [total, unit] = whole.split(' ');
-  const part = sizeText(bytesDone).replace(` ${unit}`, '');
-  const left = secondsLeft === undefined ? '' : durationText(secondsLeft * 1000);
-  const fast = rate === undefined ? '' : `${sizeText(rate)}/s`;
-  const bytes = show === 'take' ? whole : `${part}/${total} ${unit}`;
-  const joined = (...parts: string[]): string => parts.filter((each) => each !== '').join(' ');
-  return [
-    [done, show === 'take' ? whole : `${part} of ${whole}`, fast, left === '' ? '' : `${left} left`]
-      .filter((each) => each !== '')
-      .join('  '),
-    joined(done, bytes, fast, left),
-    joined(done, bytes, left),
-    joined(done, left),
-    done,
-  ];
-}
-
-/** Never 100 before all is copied. */
-function percentOf({ bytesDone, bytesTotal }: Pick<ScreenDock, 'bytesDone' | 'bytesTotal'>): number {
-  return bytesTotal === 0 ? 0 : Math.max(0, Math.min(100, Math.floor((bytesDone / bytesTotal) * 100)));
-}
-
-function barOf(dock: ScreenDock, columns: number): Row {
-  const filled = Math.floor((columns * percentOf(dock)) / 100);
-  return [inkOf(filled, dock.show), inkOf(columns - filled, 'trough')].filter(({ text }) => text !== '');
-}
-
-/** Rows of the letters at a size that fits a tile; for what is no dock. */
-export function drawWord(block: string, size: TileSize, paint: ScreenDock['show']): Row[] {
-  const letters = letterSize(lettersWidth(block), size.columns, Math.min(size.rows, LETTER_ROWS * 3));
-  if (letters === undefined) return [textRow(block, size.columns, paint)];
-  return drawLetters(block, letters, paint).map((row) => fillRow(row, size.columns, true));
 }

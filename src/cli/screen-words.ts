@@ -1,10 +1,20 @@
 // The words of the screen, English and Chinese: few, short, and the same each time, since officers read them in passing.
 // Never a word that only one who knows docket understands.
+import type { Charset } from './screen-text.ts';
 
 /** Which words stand on the screen. */
 export const SCREEN_LANGUAGES = ['en', 'zh', 'both'] as const;
 /** One of SCREEN_LANGUAGES. */
 export type Language = (typeof SCREEN_LANGUAGES)[number];
+
+/** How texts are shown. */
+export interface Speech {
+  /** Of the large words, which are drawn of dots where the terminal has no characters for them. */
+  readonly large: Language;
+  /** Of all else; English where the terminal cannot draw Chinese. */
+  readonly language: Language;
+  readonly charset: Charset;
+}
 
 /** A text in both languages. */
 export interface Words {
@@ -15,43 +25,58 @@ export interface Words {
 /** How a dock stands, to an officer. */
 export type Show = 'free' | 'wait' | 'copying' | 'take' | 'problem';
 
-/** A state: its one word in block letters, its words, and what the officer does. */
+/** The one word of a state in large letters. */
+export interface LargeWords {
+  readonly en: string;
+  /** From the whole word to shorter ones, for where there is less room. */
+  readonly zh: readonly [string, ...string[]];
+}
+
+/** A state: its large word, its words, and what the officer does. */
 export interface StateWords {
-  readonly block: string;
+  readonly large: LargeWords;
   readonly name: Words;
   readonly next: Words;
 }
 
 export const STATES: Readonly<Record<Show, StateWords>> = {
-  free: { block: 'FREE', name: { en: 'FREE', zh: '空闲' }, next: { en: 'Dock a camera', zh: '请放入记录仪' } },
+  free: {
+    large: { en: 'FREE', zh: ['空闲', '空闲', '空'] },
+    name: { en: 'FREE', zh: '空闲' },
+    next: { en: 'Dock a camera', zh: '请放入记录仪' },
+  },
   wait: {
-    block: 'WAIT',
+    large: { en: 'WAIT', zh: ['请稍候', '稍候', '等'] },
     name: { en: 'WAIT', zh: '请稍候' },
     next: { en: 'Stay: it is being read', zh: '正在读取，请勿离开' },
   },
   copying: {
-    block: 'COPYING',
+    large: { en: 'COPYING', zh: ['正在采集', '采集', '采'] },
     name: { en: 'COPYING', zh: '正在采集' },
     next: { en: 'You may leave; camera stays', zh: '您可以离开，请勿取走记录仪' },
   },
   take: {
-    block: 'TAKE',
+    large: { en: 'TAKE', zh: ['可以取走', '取走', '取'] },
     name: { en: 'TAKE YOUR CAMERA', zh: '可以取走' },
     next: { en: 'Copied. Take your camera', zh: '已全部采集，可以取走记录仪' },
   },
-  problem: { block: 'PROBLEM', name: { en: 'PROBLEM', zh: '故障' }, next: { en: 'Call IT', zh: '请联系技术人员' } },
+  problem: {
+    large: { en: 'PROBLEM', zh: ['故障', '故障', '障'] },
+    name: { en: 'PROBLEM', zh: '故障' },
+    next: { en: 'Call IT', zh: '请联系技术人员' },
+  },
 };
 
 /** No dock is known and no camera is there. */
 export const READY: StateWords = {
-  block: 'READY',
+  large: { en: 'READY', zh: ['就绪'] },
   name: { en: 'READY', zh: '就绪' },
   next: { en: 'Dock your camera', zh: '请将记录仪放入采集座' },
 };
 
 /** Nobody takes cameras. */
 export const NO_SERVICE: StateWords = {
-  block: 'NO SERVICE',
+  large: { en: 'NO SERVICE', zh: ['服务未运行', '未运行', '停'] },
   name: { en: 'NO SERVICE', zh: '服务未运行' },
   next: { en: 'Nothing is copied now. Call IT', zh: '目前不采集，请联系技术人员' },
 };
@@ -60,7 +85,7 @@ const AGAIN: Words = { en: 'Taken out too early: dock it again', zh: '过早取�
 const ARCHIVIST: Words = { en: 'Some files were refused: call the archivist', zh: '部分文件未采集，请联系管理员' };
 
 /** What an officer does, by the code of the failure; whatever else is wrong is for IT. */
-const NEXT: Readonly<Record<string, Words>> = {
+export const NEXT: Readonly<Record<string, Words>> = {
   'camera-unknown': { en: 'Not registered: call the archivist', zh: '记录仪未登记，请联系管理员' },
   'camera-gone': AGAIN,
   cancelled: { en: 'Not all was copied: dock it again', zh: '未采集完，请重新放入' },

@@ -4,9 +4,9 @@ import { type Command, Option } from 'commander';
 import { EXIT, Failure, formatInstant, isFailure } from '../evidence/index.ts';
 import { type Answer, type CliPorts, type Common, common, configOf, type End, withStation } from './answering.ts';
 import { drawScreen } from './screen-frame.ts';
+import type { TileSize } from './screen-large.ts';
 import { openScreen, plainRows } from './screen-terminal.ts';
-import type { Speech, TileSize } from './screen-tile.ts';
-import { type Language, SCREEN_LANGUAGES } from './screen-words.ts';
+import { type Language, SCREEN_LANGUAGES, type Speech } from './screen-words.ts';
 import type { LiveView, UseCases } from './use-cases.ts';
 
 /** How often the screen is painted though nothing was told, in milliseconds: the clock goes, and what else wrote on the console goes away. */
@@ -35,7 +35,7 @@ export function addScreenCommand(program: Command, ports: CliPorts, end: End): v
     .addOption(
       new Option(
         '--language <language>',
-        'words on it (default: both where the terminal can draw Chinese, else en)',
+        'words on it (default: both where the terminal draws Chinese and the locale is no other, else en)',
       ).choices([...SCREEN_LANGUAGES]),
     )
     .option('--once', 'print it once as plain text, and end')
@@ -50,15 +50,27 @@ export function addScreenCommand(program: Command, ports: CliPorts, end: End): v
     });
 }
 
-/** Linux's own console has no Chinese glyphs; elsewhere the locale says whether the terminal takes UTF-8. Who names a language is believed. */
+/** Locales that say Chinese is read, or nothing of who reads. */
+const MAYBE_CHINESE = /^(?:zh|c|posix)(?:[._@-]|$)/i;
+
+/**
+ * Who names a language is believed, but for Linux's own console: it has no Chinese glyphs in any font, so that there only the large words are in Chinese.
+ * Else the locale says whether the terminal takes UTF-8, and who reads.
+ */
 export function speechOf(
   { language }: Pick<ScreenOptions, 'language'>,
-  { environment }: Pick<CliPorts, 'environment'>,
+  { environment, out }: Pick<CliPorts, 'environment' | 'out'>,
 ): Speech {
   const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'] || '';
-  const canDraw = /utf-?8/i.test(locale) && environment['TERM'] !== 'linux';
-  if (language !== undefined && language !== 'en') return { language, charset: 'full' };
-  return { language: language ?? (canDraw ? 'both' : 'en'), charset: canDraw ? 'full' : 'ascii' };
+  const isConsole = environment['TERM'] === 'linux';
+  const canDraw = /utf-?8/i.test(locale) && !isConsole;
+  if (language === undefined) {
+    const likely = canDraw && MAYBE_CHINESE.test(locale) ? 'both' : 'en';
+    return { large: likely, language: likely, charset: canDraw ? 'full' : 'ascii' };
+  }
+  if (language === 'en') return { large: 'en', language, charset: canDraw ? 'full' : 'ascii' };
+  if (isConsole && out.isTTY === true) return { large: language, language: 'en', charset: 'ascii' };
+  return { large: language, language, charset: 'full' };
 }
 
 function sizeOf({ out, environment }: CliPorts): TileSize {

@@ -1,4 +1,5 @@
-// The copyright file of the Debian package: docket's own licence and that of every npm package in it, with their texts.
+// The copyright file of the Debian package: docket's own licence, that of the one file of its sources that is not its own, and that of every npm
+// package in it, with their texts.
 // Never guesses a licence: a package without one stops the build.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,10 +26,17 @@ export function formatCopyright(root: string, bundled: readonly Bundled[]): stri
   return [
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: docket',
     `Files: *\nCopyright: the authors of docket\n${commonLicence('Apache-2.0')}`,
+    glyphsLicence(root),
     ...stanzas,
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+/** Bitmaps of GNU Unifont are among the sources. */
+function glyphsLicence(root: string): string {
+  const text = readFileSync(join(root, 'LICENSES/OFL-1.1.txt'), 'utf8');
+  return `Files: usr/lib/docket/src/cli/screen-glyphs.ts\nCopyright: ${holdersOf(text).join('\n ')}\nLicense: OFL-1.1\n${indent(text)}`;
 }
 
 /** The lines Copyright and License of one package. */

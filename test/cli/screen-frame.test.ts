@@ -3,9 +3,10 @@ import { assert, constantFrom, integer, property, record, string } from 'fast-ch
 import { describe, expect, it } from 'vitest';
 import { screenDocks } from '../../src/cli/screen-docks.ts';
 import { drawScreen } from '../../src/cli/screen-frame.ts';
+import type { TileSize } from '../../src/cli/screen-large.ts';
 import { plainRows } from '../../src/cli/screen-terminal.ts';
-import { plain } from '../../src/cli/screen-text.ts';
-import type { Speech, TileSize } from '../../src/cli/screen-tile.ts';
+import { type Paint, plain } from '../../src/cli/screen-text.ts';
+import type { Speech } from '../../src/cli/screen-words.ts';
 import { widthOf } from '../../src/cli/text.ts';
 import type { DockView, LiveView } from '../../src/cli/use-cases.ts';
 import { type Instant, instantSchema } from '../../src/evidence/index.ts';
@@ -13,11 +14,17 @@ import { type Instant, instantSchema } from '../../src/evidence/index.ts';
 const GIB = 2 ** 30;
 /** Written as local time, so that the expected frames hold in any zone. */
 const AT: Instant = instantSchema.parse(new Date(2026, 10, 21, 14, 49, 2).toISOString());
-const BOTH: Speech = { language: 'both', charset: 'full' };
-const EN: Speech = { language: 'en', charset: 'ascii' };
-const ZH: Speech = { language: 'zh', charset: 'full' };
+const BOTH: Speech = { large: 'both', language: 'both', charset: 'full' };
+const EN: Speech = { large: 'en', language: 'en', charset: 'ascii' };
+const ZH: Speech = { large: 'zh', language: 'zh', charset: 'full' };
+/** Linux's own console, which draws no Chinese characters. */
+const CONSOLE_ZH: Speech = { large: 'zh', language: 'en', charset: 'ascii' };
+const CONSOLE_BOTH: Speech = { large: 'both', language: 'en', charset: 'ascii' };
 const SMALL: TileSize = { columns: 80, rows: 24 };
 const LARGE: TileSize = { columns: 200, rows: 50 };
+/** Linux's own console, in letters of 16 by 32 pixels on a usual monitor; and on one without graphics. */
+const MONITOR: TileSize = { columns: 120, rows: 33 };
+const POOR: TileSize = { columns: 80, rows: 25 };
 
 function dockOf(dock: string, facts: Partial<DockView>): DockView {
   return {
@@ -184,31 +191,31 @@ describe('a frame', () => {
     );
   });
 
-  it('of three docks in Chinese on 80 by 24 has the words beside the letters', () => {
+  it('of three docks in Chinese on 80 by 24 is on plates with characters, in shorter words', () => {
     expect(frameOf(viewOf(docksOf(3)), SMALL, ZH).trimEnd()).toBe(
       lines(`
        docket  浦东-7                                             2026-11-21 14:49:02
        存储正常 | 账本 1230/1234 | 无待存
-      ### ### ### # # ### #  # ####    A1 正在采集
-      #   # # # # # #  #  ## # #      张伟  BC0017  DSJ-X9
-      #   # # ###  #   #  # ## # ##   您可以离开，请勿取走记录仪
-      #   # # #    #   #  #  # #  #   ###---- 45%  1.4 of 3.1 GiB  32 MiB/s  0:55 left
-      ### ### #    #  ### #  # ####
-
-
-      ### ### #  # ###                 A2 可以取走
-       #  # # # #  #                  欧阳建国  BC0022  DSJ-X9
-       #  ### ##   ##                 已全部采集，可以取走记录仪
-       #  # # # #  #                  ################################## 100%  2.0 GiB
-       #  # # #  # ###
-
-
-      ### ### ### ##  #   ### #   #    A3 故障
-      # # # # # # # # #   #   ## ##   013579  DSJ-X9
-      ### ##  # # ##  #   ##  # # #   记录仪未登记，请联系管理员
-      #   # # # # # # #   #   #   #
-      #   # # ### ##  ### ### #   #
-
+       A1 正在采集  张伟  BC0017  DSJ-X9        A2 可以取走  欧阳建国  BC0022  DSJ-X9
+                 ▄▄▄█▄       █  ▀▄                ▄▄▄▄▄▄▄▄▄              █
+           ▀▀▀▀█▀          ▄█▀▀▀▀█▀▀▀▀▀             █   █ ▀█▀▀▀█    ▄▄▄▄▄█▄▄▄▄▄
+            ▀▄  █   █    ▄▀ █▀▀▀▀█▀▀▀▀              █▀▀▀█  █   █         █
+             ▀  ▄  ▀        █▀▀▀▀█▀▀▀▀              █▄▄▄█  █   █  ▀▀▀▀▀▀▀█▀▀▀▀▀▀▀
+          ▀▀▀▀▀███▀▀▀▀▀     █▀▀▀█▀▀▀▀▀▀             █   █   █ █      ▄   █
+             ▄▀ █ ▀▄     ▀▀▀▀▀█▀█▀█▀▀▀▀▀          ▄▄█▄▄▀█▀▀ ▀▄▀      █   █▀▀▀▀▀
+           ▄▀   █   ▀▄     ▄▄▀  █  ▀▄▄             ▀    █   ▄▀▄     ▄▀▄  █
+         ▀▀     █     ▀▀ ▀▀     █     ▀▀                █ ▄▀   ▀▄ ▄▀   ▀▀▀▀▀▀▀▀▀▀
+      您可以离开，请勿取走记录仪  ###---- 45%  已全部采集，可以取走记录仪  ###### 100%
+       A3 故障  013579  DSJ-X9
+            █     █       ▄▄▄▄▄ ▄▄▄█▄▄▄
+            █    ▄▀       █  ▄▀  ▀▄ ▄▀
+         ▀▀▀█▀▀▀▄▀▀▀▀█▀▀  █ ▄▀ ▀▀▀▀▀▀▀▀▀
+            █  ▀ █   █    █  █  █▀▀▀▀▀█
+          █▀▀▀█  ▀▄ ▄▀    █   █ █▀▀▀▀▀█
+          █   █   ▀▄▀     █▄ ▄▀ ▀▀▀█▀▀▀
+          █▄▄▄█  ▄▀ ▀▄    █ ▀  ▀▀▀▀█▀▀▀▀
+          ▀   ▀▄▀     ▀▄  █        █
+      记录仪未登记，请联系管理员
        无故障
       `),
     );
@@ -275,54 +282,54 @@ describe('a frame', () => {
     );
   });
 
-  it('of three docks in both languages on 200 by 50 is larger', () => {
+  it('of three docks in both languages on 200 by 50 has whole words, Chinese and English', () => {
     expect(frameOf(viewOf(docksOf(3)), LARGE, BOTH).trimEnd()).toBe(
       lines(`
        docket  浦东-7                                                                                                                                                                     2026-11-21 14:49:02
        Vault ok 存储正常 | Ledger 账本 1230/1234 | Nothing waits 无待存
 
-      ###############     ###############     ###############     #####     #####     ###############     #####          #####     ####################    A1 正在采集
-      ###############     ###############     ###############     #####     #####     ###############     #####          #####     ####################   张伟  BC0017  DSJ-X9
-      #####               #####     #####     #####     #####     #####     #####          #####          ##########     #####     #####                  You may leave; camera stays
-      #####               #####     #####     #####     #####     #####     #####          #####          ##########     #####     #####                  您可以离开，请勿取走记录仪
-      #####               #####     #####     ###############          #####               #####          #####     ##########     #####     ##########   ####------- 45%  1.4 of 3.1 GiB  32 MiB/s  0:55 left
-      #####               #####     #####     ###############          #####               #####          #####     ##########     #####     ##########
-      #####               #####     #####     #####                    #####               #####          #####          #####     #####          #####
-      #####               #####     #####     #####                    #####               #####          #####          #####     #####          #####
-      ###############     ###############     #####                    #####          ###############     #####          #####     ####################
-      ###############     ###############     #####                    #####          ###############     #####          #####     ####################
+       A1 正在采集  张伟  BC0017  DSJ-X9
+
+                              ▄▄▄▄▄▄▄▄▄▄▄▄▄        █                 ▄▄▄█▄       █  ▀▄
+                                    █        ▄▄▄▄▄█▄▄▄▄▄▄▄▄▄   ▀▀▀▀█▀          ▄█▀▀▀▀█▀▀▀▀▀     █████████   █████████   █████████   ███   ███   █████████   ███      ███   ████████████
+                                    █            █    ▄         ▀▄  █   █    ▄▀ █▀▀▀▀█▀▀▀▀      ███         ███   ███   ███   ███   ███   ███      ███      ██████   ███   ███
+                                █   █▄▄▄▄▄     ▄█     █          ▀  ▄  ▀        █▀▀▀▀█▀▀▀▀      ███         ███   ███   █████████      ███         ███      ███   ██████   ███   ██████
+                                █   █        ▄▀ █ ▀▀▀▀█▀▀▀▀   ▀▀▀▀▀███▀▀▀▀▀     █▀▀▀█▀▀▀▀▀▀     ███         ███   ███   ███            ███         ███      ███      ███   ███      ███
+                                █   █           █     █          ▄▀ █ ▀▄     ▀▀▀▀▀█▀█▀█▀▀▀▀▀    █████████   █████████   ███            ███      █████████   ███      ███   ████████████
+                                █   █           █     █        ▄▀   █   ▀▄     ▄▄▀  █  ▀▄▄
+                             ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀    █▀▀▀▀▀▀▀▀▀▀▀ ▀▀     █     ▀▀ ▀▀     █     ▀▀
+
+      You may leave; camera stays 您可以离开，请勿取走记录仪
+      #######################################################################---------------------------------------------------------------------------------------- 45%  1.4 of 3.1 GiB  32 MiB/s  0:55 left
 
 
+       A2 可以取走  欧阳建国  BC0022  DSJ-X9
+
+                                                 ▄▄▄▄▄▄▄▄▄▄▄▄▄▄      ▄     █    ▄▄▄▄▄▄▄▄▄              █
+                                                           █      █   ▀▄   █      █   █ ▀█▀▀▀█    ▄▄▄▄▄█▄▄▄▄▄      █████████   █████████   ███      ███   █████████
+                                                   █▀▀▀█   █      █    ▀   █      █▀▀▀█  █   █         █              ███      ███   ███   ███   ███      ███
+                                                   █   █   █      █       ▄▀      █▄▄▄█  █   █  ▀▀▀▀▀▀▀█▀▀▀▀▀▀▀       ███      █████████   ██████         ██████
+                                                   █   █   █      █       █       █   █   █ █      ▄   █              ███      ███   ███   ███   ███      ███
+                                                   █▀▀▀█   █      █ ▄▀   █ ▄    ▄▄█▄▄▀█▀▀ ▀▄▀      █   █▀▀▀▀▀         ███      ███   ███   ███      ███   █████████
+                                                           █      █▀   ▄▀   ▀▄   ▀    █   ▄▀▄     ▄▀▄  █
+                                                         ▀▄▀         ▄▀       █       █ ▄▀   ▀▄ ▄▀   ▀▀▀▀▀▀▀▀▀▀
+
+      Copied. Take your camera 已全部采集，可以取走记录仪
+      ########################################################################################################################################################################################## 100%  2.0 GiB
 
 
+       A3 故障  013579  DSJ-X9
 
-      ###############     ###############     #####          #####     ###############                                                                     A2 可以取走
-      ###############     ###############     #####          #####     ###############                                                                    欧阳建国  BC0022  DSJ-X9
-           #####          #####     #####     #####     #####          #####                                                                              Copied. Take your camera 已全部采集，可以取走记录仪
-           #####          #####     #####     #####     #####          #####                                                                              ###################################### 100%  2.0 GiB
-           #####          ###############     ##########               ##########
-           #####          ###############     ##########               ##########
-           #####          #####     #####     #####     #####          #####
-           #####          #####     #####     #####     #####          #####
-           #####          #####     #####     #####          #####     ###############
-           #####          #####     #####     #####          #####     ###############
+                                █     █       ▄▄▄▄▄ ▄▄▄█▄▄▄
+                                █    ▄▀       █  ▄▀  ▀▄ ▄▀                                      █████████   █████████   █████████   ██████      ███         █████████   ███         ███
+                             ▀▀▀█▀▀▀▄▀▀▀▀█▀▀  █ ▄▀ ▀▀▀▀▀▀▀▀▀                                    ███   ███   ███   ███   ███   ███   ███   ███   ███         ███         ██████   ██████
+                                █  ▀ █   █    █  █  █▀▀▀▀▀█                                     █████████   ██████      ███   ███   ██████      ███         ██████      ███   ███   ███
+                              █▀▀▀█  ▀▄ ▄▀    █   █ █▀▀▀▀▀█                                     ███         ███   ███   ███   ███   ███   ███   ███         ███         ███         ███
+                              █   █   ▀▄▀     █▄ ▄▀ ▀▀▀█▀▀▀                                     ███         ███   ███   █████████   ██████      █████████   █████████   ███         ███
+                              █▄▄▄█  ▄▀ ▀▄    █ ▀  ▀▀▀▀█▀▀▀▀
+                              ▀   ▀▄▀     ▀▄  █        █
 
-
-
-
-
-      ###############     ###############     ###############     ##########          #####               ###############     #####               #####    A3 故障
-      ###############     ###############     ###############     ##########          #####               ###############     #####               #####   013579  DSJ-X9
-      #####     #####     #####     #####     #####     #####     #####     #####     #####               #####               ##########     ##########   Not registered: call the archivist
-      #####     #####     #####     #####     #####     #####     #####     #####     #####               #####               ##########     ##########   记录仪未登记，请联系管理员
-      ###############     ##########          #####     #####     ##########          #####               ##########          #####     #####     #####
-      ###############     ##########          #####     #####     ##########          #####               ##########          #####     #####     #####
-      #####               #####     #####     #####     #####     #####     #####     #####               #####               #####               #####
-      #####               #####     #####     #####     #####     #####     #####     #####               #####               #####               #####
-      #####               #####     #####     ###############     ##########          ###############     ###############     #####               #####
-      #####               #####     #####     ###############     ##########          ###############     ###############     #####               #####
-
-
+      Not registered: call the archivist 记录仪未登记，请联系管理员
 
 
 
@@ -337,24 +344,24 @@ describe('a frame', () => {
        docket  浦东-7                                             2026-11-21 14:49:02
        Vault ok 存储正常 | Ledger 账本 1230/1234 | Nothing waits 无待存
 
+                                ▀▄     █ ▄       █     █   ▄
+                              ▀▀▀▀▀▀▀  █  █     █   ▀▀▀█▀▀▄▀
+                               ▄▄▄▄▄ ▄▄█▄▄▄▄▄ ▄█▄▄▀▄▄▄▄█▄█▄▄▄
+                               █   █   █ █      ▄▀    ▄▀
+                               █▄▄▄█   █ █    ▄█▄▄▄ ▄█▀▀▀▀█
+                               ▄ █ ▄  █  █     ▀   ▀ █▄▄▄▄█
+                              ▀  █  ▀▄▀  █  █ ▄▄▄▀▀  █    █
+                               ▀▄▀  ▄▀    ▀▀▀  ▀     █▀▀▀▀█
 
+                 █████████   █████████   █████████   ██████      ███   ███
+                 ███   ███   ███         ███   ███   ███   ███   ███   ███
+                 ██████      ██████      █████████   ███   ███      ███
+                 ███   ███   ███         ███   ███   ███   ███      ███
+                 ███   ███   █████████   ███   ███   ██████         ███
 
-        ############    ############    ############    ########        ####    ####
-        ############    ############    ############    ########        ####    ####
-        ####    ####    ####            ####    ####    ####    ####    ####    ####
-        ####    ####    ####            ####    ####    ####    ####    ####    ####
-        ########        ########        ############    ####    ####        ####
-        ########        ########        ############    ####    ####        ####
-        ####    ####    ####            ####    ####    ####    ####        ####
-        ####    ####    ####            ####    ####    ####    ####        ####
-        ####    ####    ############    ####    ####    ########            ####
-        ####    ####    ############    ####    ####    ########            ####
 
                                          READY 就绪
                            Dock your camera 请将记录仪放入采集座
-
-
-
 
        No problems 无故障
       `),
@@ -367,18 +374,21 @@ describe('a frame', () => {
        docket                                                     2026-11-21 14:49:02
 
 
+        ▄▄▄▄▄ ▄▄▄▄▄▄       █                 █          ▄   ▄▄▄▄▄▄▄       █  ▄▄▄▄▄▄▄
+        █   █ █    █     ▄█▀▀▀▀▀█▀      ▄▄▄▄▄█▄▄▄▄▄      █              ▄▀
+        █▄▄▄█ █  ▀▄▀    ▀  ▀▄▄▀▀             █             ▄▄▄▄▄▄▄▄▄   ▀  █
+        █   █ █▄▄▄▄▄    ▄▄▀▀▄ ▀▀▄▄    ▄▄▄▄▄▄▄█▄▄▄▄▄▄▄ ▀▀▀█    ▄▀        ▄█  ▀▀▀▀█▀▀▀▀
+        █▄▄▄█ █ █  █  ▀▀ ▄▄▄█▄▄▄▄▄▀▀▀      ▄▀█▀▄         █  ▄▀   ▀▄   ▄▀ █      █
+        █   █ █ █ █        ▄▀    █       ▄▀  █  ▀▄       █ ▀█▀▀▀▀▀▀█     █      █
+       ▄▀   █ █ ▄▀▄       ▄▀     █    ▄▄▀    █    ▀▄▄   ▄▀▄              █      █
+      ▄▀  ▀▄▀ █▀   ▀▄   ▄▀    ▀▄▀            █         ▀   ▀▀▀▀▀▀▀▀▀▀    █    ▀▄▀
 
+       ██    ██  ██████        ██████  ██████  ██████  ██  ██  ██████  ██████  ██████
+       ████  ██  ██  ██        ██      ██      ██  ██  ██  ██    ██    ██      ██
+       ██  ████  ██  ██        ██████  ████    ████    ██  ██    ██    ██      ████
+       ██    ██  ██  ██            ██  ██      ██  ██  ██  ██    ██    ██      ██
+       ██    ██  ██████        ██████  ██████  ██  ██    ██    ██████  ██████  ██████
 
-       ##    ##  ######        ######  ######  ######  ##  ##  ######  ######  ######
-       ##    ##  ######        ######  ######  ######  ##  ##  ######  ######  ######
-       ####  ##  ##  ##        ##      ##      ##  ##  ##  ##    ##    ##      ##
-       ####  ##  ##  ##        ##      ##      ##  ##  ##  ##    ##    ##      ##
-       ##  ####  ##  ##        ######  ####    ####    ##  ##    ##    ##      ####
-       ##  ####  ##  ##        ######  ####    ####    ##  ##    ##    ##      ####
-       ##    ##  ##  ##            ##  ##      ##  ##  ##  ##    ##    ##      ##
-       ##    ##  ##  ##            ##  ##      ##  ##  ##  ##    ##    ##      ##
-       ##    ##  ######        ######  ######  ##  ##    ##    ######  ######  ######
-       ##    ##  ######        ######  ######  ##  ##    ##    ######  ######  ######
 
                                    NO SERVICE 服务未运行
                  Nothing is copied now. Call IT 目前不采集，请联系技术人员
@@ -387,8 +397,91 @@ describe('a frame', () => {
     );
   });
 
+  it('of one dock in Chinese on the console of a monitor has the sentence in dots too, since the small words are English there', () => {
+    expect(frameOf(viewOf(docksOf(1)), MONITOR, CONSOLE_ZH).trimEnd()).toBe(
+      lines(`
+       docket  ??-7                                                                                       2026-11-21 14:49:02
+       Vault ok | Ledger 1230/1234 | Nothing waits
+       A1 COPYING  BC0017  DSJ-X9
+
+                                   ▄▄▄▄▄▄▄▄▄▄▄▄▄        █                 ▄▄▄█▄       █  ▀▄
+                                         █        ▄▄▄▄▄█▄▄▄▄▄▄▄▄▄   ▀▀▀▀█▀          ▄█▀▀▀▀█▀▀▀▀▀
+                                         █            █    ▄         ▀▄  █   █    ▄▀ █▀▀▀▀█▀▀▀▀
+                                     █   █▄▄▄▄▄     ▄█     █          ▀  ▄  ▀        █▀▀▀▀█▀▀▀▀
+                                     █   █        ▄▀ █ ▀▀▀▀█▀▀▀▀   ▀▀▀▀▀███▀▀▀▀▀     █▀▀▀█▀▀▀▀▀▀
+                                     █   █           █     █          ▄▀ █ ▀▄     ▀▀▀▀▀█▀█▀█▀▀▀▀▀
+                                     █   █           █     █        ▄▀   █   ▀▄     ▄▄▀  █  ▀▄▄
+                                  ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀    █▀▀▀▀▀▀▀▀▀▀▀ ▀▀     █     ▀▀ ▀▀     █     ▀▀
+
+          █  █         ▄▄▄▄▄▄▄▄▄▄▄▄▄▄      ▄     █          ▀▄         ▄▄▄▄▄▄▄▄▄▄▄▄▄
+        ▄█  ▄▀▀▀▀▀▀█             █      █   ▀▄   █    ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀     █     █
+      ▄▀ █▄▀ ▄ █ ▄▀      █▀▀▀█   █      █    ▀   █       █ ▀▄▄▄▀ █        █     █
+         █  ▄▀ █  ▀▄     █   █   █      █       ▄▀       █▄█▄▄▄█▄█    ▄▄▄▄█▄▄▄▄▄█▄▄▄▄
+         █ ▀ ▄ █   ▀     █   █   █      █       █      ▄▄▄▄▄▄█▄▄▄▄▄▄      █     █
+         ▀  ▄ ▀          █▀▀▀█   █      █ ▄▀   █ ▄     █   ▄▀  ▄   █      █     █
+       █ █   █   ▄ ▀▄            █      █▀   ▄▀   ▀▄   █  ▀█▀▀▀▀█  █     █      █           ▀▀██
+      ▀  ▀▄▄▄▄▄▄▄█  ▀          ▀▄▀         ▄▀       █  █         ▀▄▀   ▄▀       █           ▄▄▀▀
+       ▄       █          █           ▄▄▄▄▄▄▄▄▄              █          ▄               ▄▄▄▄▄▄▄▄▄▄        █   ▀▄  ▄
+        █  ▀▀▀▀█▀▀▀▀     ▄█▄▄▄▄▄▄▄▄▄    █   █ ▀█▀▀▀█    ▄▄▄▄▄█▄▄▄▄▄      █   ▀▀▀▀▀█              █       ▄▀ █  ▀  █
+            ▀▀▀█▀▀▀     ▄▀  █  █   █    █▀▀▀█  █   █         █                    █      ▀▀▀▀▀▀▀▀█      ▄█  ▀▄   ▄▀
+      ▀▀█  ▀▀▀▀▀▀▀▀▀▀ ▄▀   ▄▀  █   █    █▄▄▄█  █   █  ▀▀▀▀▀▀▀█▀▀▀▀▀▀▀ ▀▀▀█   ▄▄▄▄▄█   ▄▄▄▄▄▄▄▄▄▄▄█▄▄▄  ▄▀█   █   █
+        █   █▀▀▀▀▀█       ▄▀  ▄▀   █    █   █   █ █      ▄   █           █   █    ▀     ▄    █    ▄   ▀  █    █ █
+        █   █▀▀▀▀▀█     ▄▀   ▄▀    █  ▄▄█▄▄▀█▀▀ ▀▄▀      █   █▀▀▀▀▀      █   █           ▀ ▄ █▀▄▄▀       █     █
+        █▄▀ █▀▀▀▀▀█    ▀   ▄▀      █   ▀    █   ▄▀▄     ▄▀▄  █           █▄▀ █      █   ▄▄▀  █  ▀▄▄      █   ▄▀ ▀▄
+        ▀   █   ▀▄▀      ▄▀     ▀▄▀         █ ▄▀   ▀▄ ▄▀   ▀▀▀▀▀▀▀▀▀▀    ▀    ▀▀▀▀▀▀▀ ▀▀   ▀▄▀     ▀▀    █ ▄▀     ▀▄▄
+      You may leave; camera stays
+      ###################################-------------------------------------------- 45%  1.4 of 3.1 GiB  32 MiB/s  0:55 left
+       No problems
+      `),
+    );
+  });
+
+  it('of eight docks in Chinese on a poor console has one character for each state', () => {
+    expect(frameOf(viewOf(docksOf(8)), POOR, CONSOLE_ZH).trimEnd()).toBe(
+      lines(`
+       docket  ??-7                                               2026-11-21 14:49:02
+       Vault ok | Ledger 1230/1234 | Nothing waits
+       A1  BC0017          A2  BC0022          A3  013579          A4  Li Na  BC0031
+               ▄▄▄█▄       ▄▄▄▄▄▄▄▄▄            ▄▄▄▄▄ ▄▄▄█▄▄▄        █▄▄▄▄▄ █▄▄▄▄▄
+         ▀▀▀▀█▀              █   █ ▀█▀▀▀█       █  ▄▀  ▀▄ ▄▀       ▄▀  ▀▄ ▄▀  ▀▄
+          ▀▄  █   █          █▀▀▀█  █   █       █ ▄▀ ▀▀▀▀▀▀▀▀▀       ▄▄▄▄▄█▄▄▄▄▄
+           ▀  ▄  ▀           █▄▄▄█  █   █       █  █  █▀▀▀▀▀█             █
+        ▀▀▀▀▀███▀▀▀▀▀        █   █   █ █        █   █ █▀▀▀▀▀█      ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀
+           ▄▀ █ ▀▄         ▄▄█▄▄▀█▀▀ ▀▄▀        █▄ ▄▀ ▀▀▀█▀▀▀       ▄▄▄▄▄▄▄▄▄█▄▄▄
+         ▄▀   █   ▀▄        ▀    █   ▄▀▄        █ ▀  ▀▀▀▀█▀▀▀▀         ▀▄    █
+       ▀▀     █     ▀▀           █ ▄▀   ▀▄      █        █              ▀  ▀▄▀
+      ####----- 45% 0:55  ############# 100%  Not registered: ..
+
+       A5  BC0032          A6  BC0017          A7  BC0022          A8  013579
+        ▄▄▄▄▄ ▄▄▄█▄▄▄              ▄▄▄█▄       ▄▄▄▄▄▄▄▄▄            ▄▄▄▄▄ ▄▄▄█▄▄▄
+        █  ▄▀  ▀▄ ▄▀         ▀▀▀▀█▀              █   █ ▀█▀▀▀█       █  ▄▀  ▀▄ ▄▀
+        █ ▄▀ ▀▀▀▀▀▀▀▀▀        ▀▄  █   █          █▀▀▀█  █   █       █ ▄▀ ▀▀▀▀▀▀▀▀▀
+        █  █  █▀▀▀▀▀█          ▀  ▄  ▀           █▄▄▄█  █   █       █  █  █▀▀▀▀▀█
+        █   █ █▀▀▀▀▀█       ▀▀▀▀▀███▀▀▀▀▀        █   █   █ █        █   █ █▀▀▀▀▀█
+        █▄ ▄▀ ▀▀▀█▀▀▀          ▄▀ █ ▀▄         ▄▄█▄▄▀█▀▀ ▀▄▀        █▄ ▄▀ ▀▀▀█▀▀▀
+        █ ▀  ▀▀▀▀█▀▀▀▀       ▄▀   █   ▀▄        ▀    █   ▄▀▄        █ ▀  ▀▀▀▀█▀▀▀▀
+        █        █         ▀▀     █     ▀▀           █ ▄▀   ▀▄      █        █
+      Taken out too ea..  ####----- 45% 0:55  ############# 100%  Not registered: ..
+       No problems
+      `),
+    );
+  });
+
+  it('of any number of docks on the console has a large Chinese word for each, if need be on more pages', () => {
+    // The upper edge of the character that stands in every form of that word, and in no sentence.
+    const large = /\u2584{5} \u2584{3}\u2588\u2584{3}/g;
+    for (const speech of [CONSOLE_ZH, CONSOLE_BOTH])
+      for (const size of [POOR, MONITOR])
+        for (const count of [1, 2, 3, 4, 5, 6, 8, 9, 12, 16, 20, 24, 64]) {
+          const view = viewOf(Array.from({ length: count }, (_, k) => dockOf(`A${k + 1}`, REFUSED)));
+          const pages = Number(/page 1\/(\d+)/.exec(frameOf(view, size, speech))?.[1] ?? 1);
+          const frames = Array.from({ length: pages }, (_, turn) => frameOf(view, size, speech, turn));
+          expect([size, count, frames.join('\n').match(large)?.length]).toEqual([size, count, count]);
+        }
+  });
+
   it('is exactly as large as the screen, for any number of docks and any size', () => {
-    for (const speech of [BOTH, EN, ZH])
+    for (const speech of [BOTH, EN, ZH, CONSOLE_ZH, CONSOLE_BOTH])
       for (const count of [0, 1, 2, 3, 5, 8, 9, 20, 64])
         for (const [columns, rows] of [
           [1, 1],
@@ -438,6 +531,41 @@ describe('a frame', () => {
     expect(frame).toMatch(/^[ -~\n]*$/);
     expect(frame).toContain('BC0017  DSJ-X9');
   });
+
+  it('leaves out the model, words that are said already, and how far, before it leaves out an officer or what to do about a problem', () => {
+    const problem = { code: 'source-unreadable', what: 'x', next: 'y' };
+    const unreadable: Partial<DockView> = { ...COPYING, phase: 'problem', problem };
+    const view = viewOf([TAKE, unreadable, TAKE].map((each, k) => dockOf(`A${k}`, each)));
+    expect(frameOf(view, SMALL, BOTH)).toContain(' A0 TAKE YOUR CAMERA  欧阳建国  BC0022');
+    expect(frameOf(view, SMALL, CONSOLE_ZH)).toContain('Card reads badly: dock it again, or c..');
+    const many = frameOf(viewOf(docksOf(8)), POOR, CONSOLE_ZH);
+    expect(many).toContain(' A4  Li Na  BC0031');
+    expect(many).toContain('Not registered: ..');
+  });
+
+  it('draws nothing but ASCII and half blocks for the console in Chinese', () => {
+    for (const speech of [CONSOLE_ZH, CONSOLE_BOTH])
+      for (const size of [POOR, MONITOR])
+        for (const count of [0, 1, 2, 3, 5, 8, 20])
+          expect(frameOf(viewOf(docksOf(count)), size, speech)).toMatch(/^[ -~\n\u2580\u2584\u2588]*$/);
+  });
+
+  it('has the plates of tiles beside each other in line, whatever is said around them', () => {
+    for (const speech of [ZH, BOTH, CONSOLE_ZH, CONSOLE_BOTH])
+      for (const size of [SMALL, MONITOR]) {
+        const drawn = drawScreen({ view: viewOf(docksOf(4)), silent: undefined, at: AT, turn: 0 }, size, speech);
+        const first = (of: Paint): number =>
+          drawn.findIndex((row) => row.some(({ text, paint }) => paint === of && /[\u2580\u2584]/.test(text)));
+        expect([speech, size, first('take'), first('wait')]).toEqual([
+          speech,
+          size,
+          first('copying'),
+          first('problem'),
+        ]);
+        expect(first('copying')).toBeGreaterThan(0);
+        expect(first('problem')).toBeGreaterThan(first('copying'));
+      }
+  });
 });
 
 describe('what cameras, cards and people are called', () => {
@@ -460,7 +588,7 @@ describe('what cameras, cards and people are called', () => {
         record({ a: nasty, b: nasty, c: text, d: text }),
         integer({ min: 1, max: 130 }),
         integer({ min: 1, max: 40 }),
-        constantFrom(BOTH, EN, ZH),
+        constantFrom(BOTH, EN, ZH, CONSOLE_ZH, CONSOLE_BOTH),
         ({ a, b, c, d }, columns, rows, speech) => {
           const problem = { code: a, what: b, next: c };
           const docks = [

@@ -225,6 +225,9 @@ it('names the licence of every package in it', async () => {
   const stanzas = copyright.split('\n\n').filter((each) => each.startsWith('Files:'));
   const unnamed = [...folders].filter((each) => !stanzas.some((stanza) => stanza.includes(` ${each}/*\n`)));
   expect(unnamed).toEqual([]);
+  expect(copyright).toMatch(
+    /^Files: usr\/lib\/docket\/src\/cli\/screen-glyphs\.ts\nCopyright: .+\nLicense: OFL-1\.1$/m,
+  );
   expect(stanzas.filter((each) => !/\nCopyright: .+\n(.+\n)*?License: .+\n .+/.test(each))).toEqual([]);
 });
 
