@@ -38,6 +38,13 @@ it('never lets systemd remove the folder below which cameras are mounted', async
   expect(await readFile(UNIT, 'utf8')).not.toContain('RuntimeDirectory');
 });
 
+it('gives the screen a console font with half blocks, of which Chinese words are drawn', async () => {
+  const unit = await readFile(join(ROOT, 'systemd/docket-screen.service'), 'utf8');
+  const [, font] = /^ExecStartPre=-\+\/usr\/bin\/setfont -C \/dev\/tty1 (\S+)$/m.exec(unit) ?? [];
+  // Of the families of Debian's console-setup-linux in letters of 16 by 32 pixels, these have them; Lat15, Lat2, Uni2 and others have not.
+  expect(font).toMatch(/^(?:CyrKoi|FullCyrAsia|FullCyrSlav|FullGreek|Vietnamese)-TerminusBold32x16$/);
+});
+
 it('looks into media also where setpriv may not set capabilities', async () => {
   await using machine = await makeTempFolder();
   await writeFile(machine.at('setpriv'), '#!/bin/sh\nexit 127\n');
