@@ -12,8 +12,9 @@ import { CAMERA, expectSound, expectTaken, expectVerified, Station } from './sta
 const MIB = 1 << 20;
 const SECTOR = 512;
 const HOME = '/var/lib/docket';
-/** As many as a receipt can name and still come through the guest's agent, which gives no more than 16 MiB at once. */
-const NAMES = 20_000;
+/** Names on a card that is full of them, and how many of them a station takes that was told to. */
+const NAMES = 5000;
+const LIMIT = 200;
 
 const footageCard = (station: Station, serial: string, count = 3, sizeBytes = MIB): Promise<Card> =>
   makeFatCard(station.at(`${serial}.img`), { serial, files: makeFootage(serial, count, sizeBytes) });
@@ -70,7 +71,8 @@ it.each([
   const { vm } = station;
   const card = await footageCard(station, CAMERA);
   const free = Number(await vm.sh(`df --output=avail --block-size=1M ${HOME} | tail -n 1`));
-  await vm.sh(`fallocate -l ${free - leftMib}M ${HOME}/filler`);
+  // The last blocks are found by writing: some are taken by what is reserved for the rest.
+  await vm.sh(`fallocate -l ${free - Math.max(leftMib, 64)}M ${HOME}/filler`);
   if (leftMib === 0) await vm.run(`cat /dev/zero >${HOME}/filler2`);
   await station.plug(card);
   await expect
@@ -84,21 +86,24 @@ it.each([
   await expectSound(station, [card]);
 });
 
-it.each(['2000-01-01T00:00:00', '2099-12-31T23:00:00'])(
+const DAY_MS = 86_400_000;
+const daysBetween = (one: number, other: number): number => Math.abs(one - other) / DAY_MS;
+
+// systemd itself sets a clock that is before its own build, or fifteen years after it, to that; what is between, it believes.
+it.each(['2000-01-01T00:00:00', '2036-06-01T23:00:00'])(
   'loses nothing with a clock of %s, and once it is right',
   async (clock) => {
     await using vm = await Vm.boot({ ...(await readyDisks(inject('vm'))) }, { clock });
     const station = Station.in(vm);
     await station.untilRunning();
-    const year = new Date(await clockOf(station)).getFullYear();
-    expect(year === 2099 || year < 2026).toBe(true);
+    const wrong = await clockOf(station);
+    expect(daysBetween(wrong, Date.now())).toBeGreaterThan(30);
     const before = await footageCard(station, CAMERA);
-    const wrong = await dock(station, before);
-    expect(new Date(wrong.startedAt).getFullYear()).toBe(year);
+    expect(daysBetween(Date.parse((await dock(station, before)).startedAt), wrong)).toBeLessThan(1);
     await expectSound(station, [before]);
     await vm.sh(`date --set=@${Math.floor(Date.now() / 1000)}`);
     const after = await footageCard(station, 'BC02');
-    expect(new Date((await dock(station, after)).startedAt).getFullYear()).toBe(new Date().getFullYear());
+    expect(daysBetween(Date.parse((await dock(station, after)).startedAt), Date.now())).toBeLessThan(1);
     await vm.sh('systemctl restart docketd');
     await expectSound(station, [before, after]);
   },
@@ -125,20 +130,19 @@ it('takes two cameras that call themselves the same', async () => {
   await expectAlive(station);
 });
 
-it('takes the footage of a card with thousands of names, and lists each of them', async () => {
+it('takes as many files of a card full of names as it may, and tells that there are more', async () => {
   await using station = await Station.open();
-  const footage = makeFootage(CAMERA, 1, MIB);
-  const empty = Buffer.alloc(0);
-  // The waste bin of a desktop computer: every profile leaves that on the card, and says so of each file.
-  const names = numbers(NAMES - 1).map((n) => ({ path: `.Trashes/${n % 100}/${n}.mp4`, bytes: empty }));
-  const files = [...footage, ...names];
-  const card = await makeExt4Card(station.at('names.img'), { serial: CAMERA, files, sizeMib: 1024 });
+  const { vm } = station;
+  await vm.sh(`printf '\\n[limits]\\nfiles_per_camera = ${LIMIT}\\n' >>${HOME}/docket.toml; systemctl restart docketd`);
+  const files = numbers(NAMES).map((n) => ({ path: `DCIM/${n % 100}/${n}.mp4`, bytes: Buffer.from(`${n}`) }));
+  const card = await makeExt4Card(station.at('names.img'), { serial: CAMERA, files, sizeMib: 256 });
   const began = await clockOf(station);
   await station.plug(card);
   const receipt = await receiptSince(station, CAMERA, began);
-  expect(receipt.files).toHaveLength(NAMES);
-  expect(receipt.files.filter(({ outcome }) => outcome === 'recorded')).toHaveLength(1);
-  expect(receipt.files.filter(({ outcome }) => outcome === 'skipped')).toHaveLength(NAMES - 1);
+  expect(receipt.files.filter(({ path }) => path.text !== 'lost+found')).toHaveLength(LIMIT);
+  expect(receipt.files.every(({ outcome, reason }) => outcome === 'recorded' || reason !== undefined)).toBe(true);
+  expect(receipt.notes.join('\n')).toContain(`more than ${LIMIT} files`);
+  await untilSettled(station);
   await expectVerified(station);
   await expectUntouched(card);
   await expectAlive(station);

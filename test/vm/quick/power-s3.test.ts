@@ -23,6 +23,7 @@ const MOMENTS = asMany(2, 25);
 const MIB = 1 << 20;
 const HOME = '/var/lib/docket';
 const NETWORK = { network: true };
+const LOGGED = { ...NETWORK, logged: true };
 /** A vault is tried before a station is made with it. */
 const PATIENT = { patienceMs: 600_000 };
 const LOOK = { timeout: 600_000, interval: 50 };
@@ -35,8 +36,10 @@ let client: S3Client;
 let bucket: string;
 /** How many writes of a docking the store answers: moments are spread over them. */
 let writes: number;
-/** The station's disk as it is between two moments. */
+/** The station's disk as the power cut leaves it. */
 let disk: string;
+/** The station that went on after the moment before, and is the one whose power goes next. */
+let station: Station;
 const at = (name: string): string => join(folder, name);
 const chance = makeChance('power with S3');
 
@@ -48,15 +51,16 @@ beforeAll(async () => {
   disk = at('disk');
   await saveCold(at('cold'), NETWORK, moveToBucket);
   await copyImage(join(at('cold'), FILES.station), disk);
-  await using station = await startCold(at('cold'), disk, NETWORK);
+  station = await startCold(at('cold'), disk, LOGGED);
   const card = await makeCard('first');
   const before = await countVersions();
-  await dockIntoBucket(station, card);
+  await dockIntoBucket(card);
   writes = (await countVersions()) - before;
-  await keepDisk(station);
+  await pullOut();
 }, 1_200_000);
 
 afterAll(async () => {
+  await station[Symbol.asyncDispose]();
   client.destroy();
   await server[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
@@ -114,7 +118,7 @@ async function countVersions(): Promise<number> {
 }
 
 /** Docks the camera and waits until all that is on its card is on record. */
-async function dockIntoBucket(station: Station, card: Card): Promise<void> {
+async function dockIntoBucket(card: Card): Promise<void> {
   const since = await clockOf(station);
   await station.plug(card);
   const receipt = await vi.waitFor(
@@ -123,6 +127,12 @@ async function dockIntoBucket(station: Station, card: Card): Promise<void> {
   );
   expectTaken(receipt, card);
   await untilSettled(station);
+}
+
+/** The dock is free for the next card. */
+async function pullOut(): Promise<void> {
+  await station.vm.unplug(CAMERA);
+  await station.vm.until('! findmnt --raw --noheadings --output TARGET | grep ^/run/docket/cameras/');
 }
 
 /** Every file on every receipt of this card is on record with its bytes, or says why not. */
@@ -136,35 +146,30 @@ async function expectReported(card: Card, since: number): Promise<void> {
 it.each(numbers(MOMENTS))('leaves a station that goes on with what the store has, moment %i', async (n) => {
   const card = await makeCard(String(n));
   const began = await cutPower(n, card);
-  await using station = await startCold(at('cold'), disk, NETWORK);
-  await dockIntoBucket(station, card);
+  station = await startCold(at('cold'), disk, LOGGED);
+  await dockIntoBucket(card);
   await expectReported(card, began);
   await expectVerified(station);
+  await pullOut();
   await expectUntouched(card);
-  await keepDisk(station);
 });
-
-/** The disk is left in order, and is what the next moment begins with. */
-async function keepDisk({ vm }: Station): Promise<void> {
-  await vm.sh('systemctl stop docketd && systemctl stop var-lib-docket.mount');
-  await copyImage(join(vm.folder, FILES.station), disk);
-}
 
 /** Docks a camera and lets the power go; the disk is left as it is then. When the docking began, in the guest's time. */
 async function cutPower(n: number, card: Card): Promise<number> {
-  await using station = await startCold(at('cold'), disk, { ...NETWORK, logged: true });
-  const began = await clockOf(station);
+  await using ending = station;
+  const { vm } = ending;
+  const began = await clockOf(ending);
   const before = await countVersions();
-  await station.plug(card);
-  await station.vm.until('findmnt --raw --noheadings --output TARGET | grep ^/run/docket/cameras/');
+  await ending.plug(card);
+  await vm.until('findmnt --raw --noheadings --output TARGET | grep ^/run/docket/cameras/');
   const until = Math.floor(((n + chance()) / MOMENTS) * writes);
   await vi.waitFor(async () => expect((await countVersions()) - before).toBeGreaterThanOrEqual(until), LOOK);
   // Somewhere between this answer of the store and the next.
   await sleep(chance() * BETWEEN_MS);
   const keep = n % 2 === 1 ? () => chance() < 0.5 : undefined;
-  const { lost } = await station.vm.powerCut(keep);
+  const { lost } = await vm.powerCut(keep);
   const reached = (await countVersions()) - before;
   console.log(`power cut ${n} after ${reached} of ${writes} writes to the bucket, ${lost} writes to the disk lost`);
-  await copyImage(join(station.vm.folder, FILES.station), disk);
+  await copyImage(join(vm.folder, FILES.station), disk);
   return began;
 }
