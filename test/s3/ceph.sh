@@ -123,7 +123,8 @@ ensure_packages() {
 
 # One line each in DIR/pids: name, pid, start time. The start time tells a process from a later one with its number.
 started() { awk '{ sub(/^.*\) /, ""); if ($1 != "Z" && $1 != "X") print $20 }' "/proc/$1/stat" 2>/dev/null; }
-alive() { [ -n "${1:-}" ] && [ "$(started "$1")" = "$2" ]; }
+# Without a start time it was gone before anybody looked.
+alive() { [ -n "${1:-}" ] && [ -n "${2:-}" ] && [ "$(started "$1")" = "$2" ]; }
 recorded() { awk -v name="$1" '$1 == name { print $2, $3 }' "$DIR/pids" 2>/dev/null | tail -n 1; }
 # shellcheck disable=SC2046 # pid and start time
 running() { alive $(recorded "$1"); }

@@ -76,6 +76,7 @@ describe('an upload in parts', () => {
       version: there.VersionId,
       sha256: source.sha256,
       sizeBytes: SIZE,
+      composite: there.ChecksumSHA256,
       lock: 'compliance',
       retainUntil: UNTIL,
       legalHold: true,
