@@ -17,7 +17,7 @@ const packageSchema = z.object({
   dependencies: z.record(z.string(), z.string()),
   devDependencies: z.record(z.string(), z.string()),
 });
-const SOURCES = ['bin', 'src', 'config', 'systemd', 'package.json', 'package-lock.json'];
+const SOURCES = ['bin', 'src', 'config', 'systemd', 'package.json', 'package-lock.json', 'LICENSES'];
 const TEXTS = ['README.md', 'ARCHITECTURE.md', 'FORMAT.md'];
 
 interface Listed {

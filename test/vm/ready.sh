@@ -26,7 +26,7 @@ PATH=$PATH:/usr/sbin:/sbin
 key=$(
   {
     echo "$guest"
-    digest bin src config systemd package.json package-lock.json ./*.md
+    digest bin src config systemd LICENSES package.json package-lock.json ./*.md
     digest test/vm/{ready.sh,save-ready.ts,machine.ts}
   } | sha256sum | cut -c 1-16
 )
