@@ -3,11 +3,22 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { makeFatCard, makeFootage } from '../cards.ts';
 import { clockOf, dock } from '../docking.ts';
+import type { Vm } from '../rig.ts';
 import { CAMERA, expectSound, Station } from '../station.ts';
 
 const MIB = 1 << 20;
 /** The line of the log that says so: when, and after how long. */
 const leaveSchema = z.looseObject({ time: z.number(), ms: z.number() });
+
+/** As the README tells a Chinese station: the console has no Chinese glyphs, so the large words are drawn of half blocks. */
+async function speakChinese(vm: Vm): Promise<void> {
+  const folder = '/run/systemd/system/docket-screen.service.d';
+  const dropIn = '[Service]\\nExecStart=\\nExecStart=/usr/bin/docket screen --language zh\\n';
+  await vm.sh(`mkdir -p ${folder} && printf '${dropIn}' >${folder}/zh.conf && systemctl daemon-reload`);
+  await vm.sh('systemctl restart docket-screen');
+  // The console's letters as they are meant, four bytes each; the upper half block.
+  await vm.until("LC_ALL=C grep -aqP '\\x80\\x25\\x00\\x00' /dev/vcsu1");
+}
 
 it('lets the officer go, and shows on the monitor when the camera may be taken', async () => {
   await using station = await Station.open();
@@ -27,7 +38,10 @@ it('lets the officer go, and shows on the monitor when the camera may be taken',
   console.log(seen.replaceAll(/ +$/gm, '').replaceAll(/\n{2,}/g, '\n'));
   expect(seen).toContain(CAMERA);
   expect(await vm.sh('docket screen --once --language both')).toContain('可以取走');
-  if (process.env['DOCKET_VM_SCREEN'] !== undefined) await vm.screenshot(process.env['DOCKET_VM_SCREEN']);
+  const picture = process.env['DOCKET_VM_SCREEN'];
+  if (picture !== undefined) await vm.screenshot(picture);
+  await speakChinese(vm);
+  if (picture !== undefined) await vm.screenshot(`${picture}.zh.png`);
   expect(await vm.sh('systemctl show --property=ActiveState,NRestarts docket-screen')).toBe(
     'NRestarts=0\nActiveState=active',
   );
