@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Clock } from '../platform/index.ts';
+import { type Clock, NODE_FLAGS } from '../platform/index.ts';
 import type { LockedDevice } from './locked-devices.ts';
 
 /** Longest an exchange may take, opening the device included, in milliseconds. */
@@ -21,7 +21,7 @@ export async function runUnlock(
 ): Promise<string | undefined> {
   const child = fork(fileURLToPath(script), {
     stdio: 'ignore',
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: [...NODE_FLAGS],
     env: { PATH: process.env['PATH'] },
   });
   child.on('error', () => undefined); // 'exit' tells

@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../platform/index.ts';
 import { type UsbChange, usbFactsSchema } from './arrival.ts';
 import { cleanFact } from './identity.ts';
 
@@ -29,7 +30,7 @@ export async function watchUsb(options: UsbWatchOptions): Promise<() => Promise<
 function listen(options: UsbWatchOptions, script: string): () => Promise<void> {
   const child = fork(script, {
     stdio: 'ignore',
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: [...NODE_FLAGS],
     env: { PATH: process.env['PATH'] },
   });
   let stopped = false;

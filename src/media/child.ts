@@ -7,7 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Failure } from '../evidence/index.ts';
-import type { Clock } from '../platform/index.ts';
+import { type Clock, NODE_FLAGS } from '../platform/index.ts';
 import { type Answer, type Job, MAX_ANSWER_BYTES, parseAnswer } from './job.ts';
 import type { MediaLimits } from './limits.ts';
 import { readUpTo } from './tools.ts';
@@ -38,11 +38,7 @@ export interface Errand {
 }
 
 /** How children run Node: compiled code fits only the same flags. */
-export const CHILD_NODE = [
-  process.execPath,
-  `--max-old-space-size=${CHILD_HEAP_MIB}`,
-  '--disable-warning=ExperimentalWarning',
-];
+export const CHILD_NODE = [process.execPath, `--max-old-space-size=${CHILD_HEAP_MIB}`, ...NODE_FLAGS];
 
 /** Opens an original for reading only, and never waits for one that is a pipe or device. Throws errno errors. */
 export async function openOriginal(path: string): Promise<FileHandle> {

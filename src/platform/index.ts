@@ -7,3 +7,4 @@ export * from './durable.ts';
 export * from './gate.ts';
 export * from './log.ts';
 export * from './machine.ts';
+export * from './node-flags.ts';

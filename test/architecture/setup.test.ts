@@ -177,7 +177,9 @@ describe('the launchers', () => {
     symlinkSync(checkout(`bin/${name}`), join(machine, 'one'));
     symlinkSync('one', join(machine, 'two'));
     const { out } = await run(join(machine, 'two'), 'a b', '--c');
-    expect(out).toBe(`--disable-warning=ExperimentalWarning|--no-memory-protection-keys|${checkout(`src/daemon/${name}.ts`)}|a b|--c|`);
+    expect(out).toBe(
+      `--disable-warning=ExperimentalWarning|--liftoff-only|${checkout(`src/daemon/${name}.ts`)}|a b|--c|`,
+    );
   });
 
   it.each([
