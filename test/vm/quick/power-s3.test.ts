@@ -19,7 +19,7 @@ import { FILES } from '../machine.ts';
 import { copyImage } from '../rig.ts';
 import { CAMERA, expectTaken, expectVerified, type Station } from '../station.ts';
 
-const MOMENTS = asMany(2, 25);
+const MOMENTS = asMany(1, 25);
 const MIB = 1 << 20;
 const HOME = '/var/lib/docket';
 const NETWORK = { network: true };

@@ -16,9 +16,9 @@ import { CAMERA, expectSound, Station } from '../station.ts';
 import { type Keep, readMoments, replayLog } from '../write-log.ts';
 
 /** Half of all; the others have a store. */
-const MOMENTS = asMany(4, 25);
+const MOMENTS = asMany(3, 25);
 /** One in so many is started by a real boot; the others from a machine that has just been switched on. */
-const BOOT_EVERY = asMany(4, 12);
+const BOOT_EVERY = asMany(3, 12);
 const MIB = 1 << 20;
 const BLOCK = 4096;
 const HOME = '/var/lib/docket';
