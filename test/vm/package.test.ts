@@ -23,7 +23,7 @@ function belongings({ vm }: Station): Promise<string> {
   return vm.sh(`{ ${files}; } | sort | xargs -d '\\n' sha256sum; readlink /etc/docket/docket.toml`);
 }
 
-it('is upgraded in the middle of a copy, which then goes on where it was', async () => {
+it('is upgraded in the middle of a copy, and then takes the rest of the card', async () => {
   await using station = await Station.open();
   const { vm } = station;
   const file = await bringPackage(station);
@@ -36,7 +36,6 @@ it('is upgraded in the middle of a copy, which then goes on where it was', async
   expect(receipts.map(({ ended }) => ended)).toEqual(['interrupted', 'complete']);
   expectTaken(receipts.at(-1), card);
   await untilSettled(station);
-  expect(Number(await vm.sh(`grep -rl continuedAtBytes ${HOME}/vault/manifests | wc -l`))).toBe(1);
   await expectSound(station, [card], 2);
 });
 
