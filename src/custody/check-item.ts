@@ -99,7 +99,10 @@ async function checkPayload(ports: ObjectPorts, entry: Recorded, depth: Depth): 
     const facts = await factsOf(ports, key, entry);
     if (facts === undefined) return [finding('payload-missing', whereOf(entry))];
     const kept = keptFindings(ports, key, entry, facts);
-    if (depth === 'quick') return [...alteredFindings(entry, facts), ...partsFindings(ports, entry, facts), ...kept];
+    if (depth === 'quick') {
+      const altered = alteredFindings(entry, facts);
+      return [...(altered.length > 0 ? altered : partsFindings(ports, entry, facts)), ...kept]; // one damage, one finding
+    }
     const found = await ports.vault.digest(key, entry.copies, ports.signal);
     if (found === undefined) return [finding('payload-missing', whereOf(entry))];
     bytesRead = found.sizeBytes;

@@ -32,8 +32,7 @@ export interface PartedSource {
   /** Members of the start: lock, metadata, tags, encryption. */
   readonly members: Partial<PutObjectCommandInput>;
   readonly throttle: Throttle | undefined;
-  /** Parts on their way at once: of this file, and of all that share the gate. */
-  readonly partLanes: number;
+  /** Parts on their way at once, of all files that share the gate. */
   readonly partGate: Gate;
   readonly signal: AbortSignal | undefined;
 }
@@ -111,7 +110,7 @@ async function sendAll(
       throw error;
     }
   };
-  await Promise.allSettled(Array.from({ length: source.partLanes }, lane));
+  await Promise.allSettled(Array.from({ length: requests.options.partLanes }, lane));
   signal.throwIfAborted(); // with the reason of the caller, or the first failure
   return sent;
 }

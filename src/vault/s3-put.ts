@@ -57,7 +57,7 @@ async function upload(ports: PutPorts, put: Put): Promise<Ended> {
   try {
     if ('file' in source && source.sizeBytes > requests.options.multipartFromBytes) {
       const { throttle, partGate } = ports;
-      const parted = { key, ...source, members, throttle, partGate, partLanes: requests.options.partLanes, signal };
+      const parted = { key, ...source, members, throttle, partGate, signal };
       return { existed: false, ...(await uploadParts(requests, parted)) };
     }
     return { existed: false, version: await putAtOnce(ports, put, members) };

@@ -219,7 +219,7 @@ describe('an upload in parts', () => {
 
   it('ends the parts beside one that is refused, and the next try continues', async () => {
     const source = await randomFile(folder, SIZE);
-    const vault = await open({ partLanes: 3 });
+    const vault = await open({ partLanes: 3, idleTimeoutMs: 600_000 }); // longer than the test: what hangs must be ended
     proxy.fate = ({ part }) => (part === 2 ? 'flip' : part === 1 || part === 3 ? 'hang' : 'pass');
     await expectRejection('vault-mismatch', vault.putOnce(KEY, source, LOCKED));
     expect(partsInOrder()).toEqual([1, 2, 3]); // the other two were given up, not waited for
