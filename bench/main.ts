@@ -14,6 +14,7 @@ import { missingPackages, type Program } from './programs.ts';
 import { benchPull } from './pull.ts';
 import { formatReport, type Report } from './report.ts';
 import { benchS3 } from './s3.ts';
+import { buildPrograms } from './station.ts';
 import { benchVerify } from './verify.ts';
 
 interface Bench {
@@ -74,6 +75,7 @@ async function measure({ names, rounds, dir, json }: Wish): Promise<void> {
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, leave);
   try {
+    await buildPrograms();
     const machine = await describeMachine(folder);
     if (!json) console.log(machine.map((each) => `- ${each}`).join('\n'));
     const reports: Report[] = [];

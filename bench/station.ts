@@ -7,11 +7,18 @@ import { runQuietly } from './timed.ts';
 
 /** The checkout. */
 export const ROOT = join(import.meta.dirname, '..');
-/** The programs as people start them. */
-export const DOCKET = join(ROOT, 'bin/docket');
-const DOCKETD = join(ROOT, 'bin/docketd');
+/** The programs as the Debian package has them; see buildPrograms. */
+const BUILT = join(ROOT, 'dist/bench');
+export const DOCKET = join(BUILT, 'bin/docket');
+const DOCKETD = join(BUILT, 'bin/docketd');
 /** The Node of this checkout. */
 export const NODE = join(ROOT, 'bin/node24');
+
+/** Builds what is measured, from the sources as they are now. */
+export async function buildPrograms(): Promise<void> {
+  await rm(BUILT, { recursive: true, force: true });
+  await runQuietly([join(ROOT, 'bin/build'), BUILT], ROOT);
+}
 
 /** Makes a station anew in `folder`; returns its configuration. */
 export async function makeStation(

@@ -14,7 +14,7 @@ const AGAIN = 'Install the package again, or mount cameras by other means';
 
 /** What mounts cameras, where docket was installed as a package. */
 export async function checkMounting(): Promise<CheckLine[]> {
-  if (!import.meta.dirname.startsWith('/usr/')) return [];
+  if (!import.meta.url.startsWith('file:///usr/')) return [];
   return [await checkRule(), ...(await checkUnits()), ...(await checkAdmission(MOUNTS))];
 }
 

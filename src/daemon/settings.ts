@@ -1,11 +1,11 @@
 // What of a configuration may change while docketd runs: camera profiles, the rule for unknown cameras, the limits of one camera.
 // Never anything that says where evidence lies, who signs it, or how long it is kept.
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type CardLimits, loadProfiles, type Profile } from '../camera/index.ts';
 import type { Config } from '../platform/index.ts';
 
 /** Profiles shipped with docket. */
-const SHIPPED_PROFILES = join(import.meta.dirname, '../../config/cameras');
+const SHIPPED_PROFILES = fileURLToPath(new URL('../../config/cameras', import.meta.url));
 const GIB = 1_073_741_824;
 const HOUR_MS = 3_600_000;
 

@@ -4,16 +4,16 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { Failure } from '../evidence/index.ts';
 import { type Clock, NODE_FLAGS } from '../platform/index.ts';
 import { type Answer, type Job, MAX_ANSWER_BYTES, parseAnswer } from './job.ts';
 import type { MediaLimits } from './limits.ts';
 import { readUpTo } from './tools.ts';
 
-const LIMITED = join(import.meta.dirname, 'limited.sh');
-export const EXAMINER = join(import.meta.dirname, 'examiner.ts');
+const LIMITED = fileURLToPath(new URL('./limited.sh', import.meta.url));
+export const EXAMINER = fileURLToPath(new URL('./examiner.ts', import.meta.url));
 /** Heap of the child's own JavaScript, in MiB; pictures lie outside it. */
 const CHILD_HEAP_MIB = 128;
 /** Bytes of the child's complaints kept for the log. */

@@ -1,9 +1,10 @@
 // The copyright file of the Debian package: docket's own licence, that of the one file of its sources that is not its own, and that of every npm
-// package in it, with their texts.
+// package in it, with their texts. What is built into docket's programs has no files of its own there; its stanza names the programs.
 // Never guesses a licence: a package without one stops the build.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bundled } from './bundle.ts';
+import { keptApart } from './program.ts';
 
 /** Licences whose text every Debian machine has. */
 const COMMON: Readonly<Record<string, string>> = {
@@ -16,9 +17,11 @@ const COPYRIGHT_LINE = /^\W*(copyright (?:\(c\)|\u00a9|\d{4}).*)$/i;
 /** Text of /usr/share/doc/docket/copyright, in Debian's machine-readable form. */
 export function formatCopyright(root: string, bundled: readonly Bundled[]): string {
   const groups = Map.groupBy(bundled, (each) => licenceOf(root, each, bundled));
+  const apart = keptApart(bundled);
+  const filesOf = (each: Bundled): string => (apart.includes(each) ? each.folder : 'lib');
   const stanzas = [...groups].map(([licence, members]) =>
     [
-      `Files:${members.map(({ folder }) => `\n usr/lib/docket/${folder}/*`).join('')}`,
+      `Files:${[...new Set(members.map(filesOf))].map((folder) => `\n usr/lib/docket/${folder}/*`).join('')}`,
       licence,
       `Comment:\n npm ${members.map(({ name, version }) => `${name} ${version}`).join(', ')}`,
     ].join('\n'),
@@ -36,7 +39,10 @@ export function formatCopyright(root: string, bundled: readonly Bundled[]): stri
 /** Bitmaps of GNU Unifont are among the sources. */
 function glyphsLicence(root: string): string {
   const text = readFileSync(join(root, 'LICENSES/OFL-1.1.txt'), 'utf8');
-  return `Files: usr/lib/docket/src/cli/screen-glyphs.ts\nCopyright: ${holdersOf(text).join('\n ')}\nLicense: OFL-1.1\n${indent(text)}`;
+  return [
+    `Files: usr/lib/docket/lib/*\nCopyright: ${holdersOf(text).join('\n ')}\nLicense: OFL-1.1\n${indent(text)}`,
+    'Comment:\n The dots of the large signs on docket screen, src/cli/screen-glyphs.ts.',
+  ].join('\n');
 }
 
 /** The lines Copyright and License of one package. */

@@ -1,5 +1,8 @@
-// What bin/package cannot copy, because it is made: the list of files from node_modules, manual pages, completion, copyright, changelog.
-//   write.ts bundle                    prints the files of node_modules that go into the package, each ended by a NUL
+// What bin/build and bin/package cannot copy, because it is made: programs, lists of what comes from node_modules, manual pages, completion,
+// copyright, changelog.
+//   write.ts program FOLDER            builds the programs into FOLDER/lib
+//   write.ts bundle                    prints the files of node_modules that lie beside them, each ended by a NUL
+//   write.ts list                      prints the packages of npm in the Debian package, as npm lists what is installed
 //   write.ts documents FOLDER SECONDS  writes the documents into FOLDER; SECONDS since 1970 is the date they show
 // Never reads the clock: the same checkout makes the same bytes.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +13,7 @@ import { describeCommands } from './commands.ts';
 import { formatCompletion } from './completion.ts';
 import { formatCopyright } from './copyright.ts';
 import { formatManual } from './manual.ts';
+import { buildProgram, keptApart } from './program.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -34,9 +38,11 @@ function writeDocuments(folder: string, seconds: number): void {
   write('usr/share/bash-completion/completions/docket', formatCompletion(commands));
   write('usr/share/doc/docket/copyright', formatCopyright(ROOT, bundled));
   write('usr/share/doc/docket/changelog', formatChangelog(version, date));
-  // The launcher asks for this file of npm's; here it says what is in the package.
-  const list = Object.fromEntries(bundled.map(({ folder, version: each }) => [folder, { version: each }]));
-  write('usr/lib/docket/node_modules/.package-lock.json', `${JSON.stringify({ packages: list }, null, 2)}\n`);
+}
+
+function formatList(): string {
+  const packages = Object.fromEntries(listBundled(ROOT).map(({ folder, version }) => [folder, { version }]));
+  return `${JSON.stringify({ packages }, null, 2)}\n`;
 }
 
 /** Debian's own form names the version only: what changed stands in CHANGELOG.md. */
@@ -48,11 +54,13 @@ function formatChangelog(version: string, date: Date): string {
 const [order, folder, seconds] = process.argv.slice(2);
 if (order === 'bundle')
   process.stdout.write(
-    listBundled(ROOT)
+    keptApart(listBundled(ROOT))
       .flatMap(({ files }) => files)
       .map((file) => `${file}\0`)
       .join(''),
   );
+else if (order === 'list') process.stdout.write(formatList());
+else if (order === 'program' && folder !== undefined) await buildProgram(ROOT, folder);
 else if (order === 'documents' && folder !== undefined && /^\d+$/.test(seconds ?? ''))
   writeDocuments(folder, Number(seconds));
-else throw new Error('usage: write.ts bundle | documents FOLDER SECONDS');
+else throw new Error('usage: write.ts program FOLDER | bundle | list | documents FOLDER SECONDS');
