@@ -3,7 +3,7 @@
 // Packages with compiled parts, or with files they open themselves, stay in node_modules.
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import type { Plugin } from 'rolldown';
+import { type Plugin, rolldown } from 'rolldown';
 import type { Bundled } from './bundle.ts';
 
 /** What is not built in: compiled parts (Node itself, too), and packages that look for files of their own beside them. */
@@ -32,9 +32,6 @@ export function keptApart(bundled: readonly Bundled[]): readonly Bundled[] {
 
 /** Builds the programs into `lib` of the folder `to`. Rejects with what the bundler says, or when a file names another in a way that is lost. */
 export async function buildProgram(root: string, to: string): Promise<void> {
-  const { rolldown } = await import('rolldown').catch((cause: unknown) => {
-    throw new Error('rolldown is not installed; run bin/setup --dev', { cause });
-  });
   const external = [/^node:/, ...APART.map((name) => new RegExp(`^${name}(/|$)`))];
   await using bundle = await rolldown({
     cwd: root,
