@@ -54,7 +54,10 @@ export class PartWriter implements AsyncDisposable {
     this.#openDirect = openDirect;
   }
 
-  /** Writes all of a chunk; one at a time. Failures: 'spool-full', 'disk-failed'. */
+  /**
+   * Writes all of a chunk; one at a time. The kernel is asked before this returns, once the file is open for direct I/O: what the caller does
+   * next goes on beside the writing. Failures: 'spool-full', 'disk-failed'.
+   */
   async write(chunk: Uint8Array, position: number): Promise<void> {
     try {
       this.#throwFailure();
@@ -68,7 +71,8 @@ export class PartWriter implements AsyncDisposable {
 
   async #writeSome(chunk: Uint8Array, offset: number, position: number): Promise<number> {
     const length = chunk.length - offset;
-    const direct = fitsDirect(offset, length, position) ? await this.#directly() : undefined;
+    const fits = this.#mayDirect && fitsDirect(offset, length, position);
+    const direct = fits ? (this.#direct ?? (await this.#openedDirectly())) : undefined; // no await for one that is open
     if (direct !== undefined) {
       try {
         return (await direct.write(chunk, offset, length, position)).bytesWritten;
@@ -81,10 +85,9 @@ export class PartWriter implements AsyncDisposable {
   }
 
   /** The file, open for direct I/O; opened for the first chunk that can use it, so that small files never pay for it. */
-  async #directly(): Promise<WritableFile | undefined> {
-    if (!this.#mayDirect) return undefined;
+  async #openedDirectly(): Promise<WritableFile | undefined> {
     try {
-      this.#direct ??= await this.#openDirect();
+      this.#direct = await this.#openDirect();
     } catch {
       return undefined; // whatever is wrong, the ordinary way tells it
     }

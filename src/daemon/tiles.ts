@@ -24,6 +24,12 @@ export function tileStoreOf(vault: Vault, station: StationName): TileStore {
     putFull: (path, bytes) => put(path, bytes, true),
     putPartial: (path, bytes) => put(path, bytes, false),
     readCheckpoint: async () => (await vault.readSmall(prefix + CHECKPOINT_PATH, MAX_TILE_BYTES))?.toString('utf8'),
+    ...(vault.holdsCheckpoint === undefined
+      ? {}
+      : {
+          holdsCheckpoint: async (text) =>
+            (await vault.holdsCheckpoint?.(prefix + CHECKPOINT_PATH, Buffer.from(text, 'utf8'))) ?? false,
+        }),
     ...(vault.readEach === undefined
       ? {}
       : {

@@ -21,8 +21,8 @@ export interface StoreStanding {
  * 'vault-mismatch' (tiles missing or damaged).
  */
 export async function compareWithStore(view: LedgerView, store: TileStore): Promise<StoreStanding> {
-  const texts = await readTexts(store);
   const { checkpoint: ours, published, keys } = view.state();
+  const texts = await readTexts(store, published);
   let newest: Checkpoint | undefined;
   for (const text of texts) {
     const theirs = await openTheirs(text, keys, store);
@@ -33,9 +33,11 @@ export async function compareWithStore(view: LedgerView, store: TileStore): Prom
   return { standing: newest.size < (published?.size ?? 0) ? 'behind' : 'current', checkpoint: newest };
 }
 
-/** Every checkpoint there is, each text once. */
-async function readTexts(store: TileStore): Promise<ReadonlySet<string>> {
+/** Every checkpoint there is, each text once. The one last published, which is nearly always what stands there, is not read again. */
+async function readTexts(store: TileStore, published: Checkpoint | undefined): Promise<ReadonlySet<string>> {
   if (store.readCheckpoints !== undefined) return new Set(await store.readCheckpoints());
+  if (published !== undefined && (await store.holdsCheckpoint?.(published.text)) === true)
+    return new Set([published.text]);
   const text = await store.readCheckpoint();
   return new Set(text === undefined ? [] : [text]);
 }

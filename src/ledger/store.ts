@@ -14,6 +14,11 @@ export interface TileStore {
   /** The checkpoints of all copies, where the store keeps several; readCheckpoint gives the most advanced of them. */
   readCheckpoints?(): Promise<readonly string[]>;
   /**
+   * Whether the checkpoint that stands there is this text, by what the store tells of it; false also when it cannot tell: then readCheckpoint
+   * says. Absent where reading costs no more, or there are several copies. Verification reads.
+   */
+  holdsCheckpoint?(text: string): Promise<boolean>;
+  /**
    * Replaces the checkpoint: afterwards the old one or the new one stands there, whole. Durable when it resolves. Of several copies, one
    * that has no checkpoint of at least `since` entries lacks what the head has let go of: it is left as it is.
    */

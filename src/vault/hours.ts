@@ -74,6 +74,10 @@ class HoursVault implements Vault {
     return this.#vault.list(prefix);
   }
 
+  async holdsCheckpoint(key: string, bytes: Uint8Array): Promise<boolean> {
+    return (await this.#vault.holdsCheckpoint?.(key, bytes)) ?? false;
+  }
+
   replaceCheckpoint(key: string, bytes: Uint8Array, follows?: Follows): Promise<void> {
     return this.#vault.replaceCheckpoint(key, bytes, follows);
   }

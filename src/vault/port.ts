@@ -102,6 +102,11 @@ export interface Vault extends AsyncDisposable {
    * tell that it is not the one last written here (or first read, before that), Failure 'vault-conflict': another copy of the station writes too.
    */
   replaceCheckpoint(key: string, bytes: Uint8Array, follows?: Follows): Promise<void>;
+  /**
+   * Whether these bytes are the checkpoint that stands there, by the digest that the store tells of it; false also when it tells none: then
+   * readSmall says. Absent where reading the checkpoint costs no more than asking.
+   */
+  holdsCheckpoint?(key: string, bytes: Uint8Array): Promise<boolean>;
   /** Stores as putOnce, with one receipt for each copy that stands; absent where there is one copy. See putCopies. */
   putEach?(key: string, source: PutSource, terms: PutTerms, signal?: AbortSignal): Promise<readonly VaultReceipt[]>;
   /**

@@ -30,11 +30,13 @@ export interface BucketFacts {
 
 /** Looks at the bucket. Undefined: there is none. Failures: vault-unreachable, vault-refused. */
 export async function lookAtBucket(requests: S3Requests): Promise<BucketFacts | undefined> {
+  const lock = lookAtLock(requests);
+  lock.catch(() => undefined); // asked beside the first question; what that one tells goes before
   const { answer, aheadMs } = await askTheTime(requests);
   if (answer === 'no-bucket') return undefined;
   if (answer === 'too-skewed')
     return { aheadMs, answers: false, versions: false, locks: false, defaultLock: undefined };
-  return { aheadMs, answers: true, versions: answer.Status === 'Enabled', ...(await lookAtLock(requests)) };
+  return { aheadMs, answers: true, versions: answer.Status === 'Enabled', ...(await lock) };
 }
 
 interface Timed {

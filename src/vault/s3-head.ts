@@ -6,6 +6,33 @@ import { saysDeleteMarker, saysMissing, saysWithoutWords } from './s3-error.ts';
 import type { S3Requests } from './s3-requests.ts';
 import { listVersions, originalOf } from './s3-versions.ts';
 
+/**
+ * What the store says has the name of an object about to be put; undefined: nothing, or there is no bucket, which the put will tell. So a put
+ * costs one question less than headObject would, and that one takes some stores 40 ms.
+ */
+export async function headBeforePut(
+  requests: S3Requests,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<HeadObjectCommandOutput | undefined> {
+  try {
+    return await ask(requests, key, undefined, signal);
+  } catch (error) {
+    if (saysMissing(error) && !saysDeleteMarker(error)) return undefined;
+    return await headObject(requests, key, undefined, signal);
+  }
+}
+
+/** What the store says of the latest version; undefined when nothing has the name, or a delete marker hides it. Rejects with the SDK's error. */
+export async function headLatest(requests: S3Requests, key: string): Promise<HeadObjectCommandOutput | undefined> {
+  try {
+    return await ask(requests, key, undefined, undefined);
+  } catch (error) {
+    if (saysMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Facts of an object (of the latest version, or of one), or undefined when nothing has that name. Rejects with the SDK's error. */
 export async function headObject(
   requests: S3Requests,

@@ -7,7 +7,7 @@ import type { PutSource, PutTerms } from './port.ts';
 import { metadataOf, taggingOf } from './s3-about.ts';
 import { openBody, sourceFailure } from './s3-body.ts';
 import { saysCondition, saysDigest } from './s3-error.ts';
-import { headObject } from './s3-head.ts';
+import { headBeforePut, headObject } from './s3-head.ts';
 import { lockMembers, wantedLock } from './s3-lock.ts';
 import { uploadParts } from './s3-multipart.ts';
 import { acceptExisting, acceptFresh, type Ended, type Put, type PutPorts } from './s3-receipt.ts';
@@ -16,7 +16,7 @@ import { acceptExisting, acceptFresh, type Ended, type Put, type PutPorts } from
 export async function putObject(ports: PutPorts, put: Put): Promise<VaultReceipt> {
   const { key, source, signal } = put;
   try {
-    const there = 'file' in source ? await headObject(ports.requests, key, undefined, signal) : undefined;
+    const there = 'file' in source ? await headBeforePut(ports.requests, key, signal) : undefined;
     if (there !== undefined) return await acceptExisting(ports, put, there);
     await checkSource(source, key);
     const ended = await ports.requests.retrying(() => upload(ports, put), signal);

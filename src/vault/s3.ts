@@ -20,7 +20,7 @@ import {
 import { makeThrottle } from './s3-body.ts';
 import { S3Checkpoints, type StandingCheckpoint } from './s3-checkpoint.ts';
 import { saysDeleteMarker, saysMissing } from './s3-error.ts';
-import { headObject, originalVersion } from './s3-head.ts';
+import { headLatest, headObject, originalVersion } from './s3-head.ts';
 import { lackOf, lockFacts, wantedLock } from './s3-lock.ts';
 import { abortStaleUploads } from './s3-multipart.ts';
 import { putObject } from './s3-put.ts';
@@ -285,6 +285,19 @@ export class S3Vault implements Vault {
     if (found === undefined) throw new Failure('not-found', `${this.#requests.where} holds no ${key}`);
     const enough = lackOf(found, wantedLock(terms, this.#requests.options)) === undefined;
     return enough ? found : await lockLonger(this.#requests, key, found, terms);
+  }
+
+  async holdsCheckpoint(key: string, bytes: Uint8Array): Promise<boolean> {
+    assert(isCheckpointKey(key), `not the checkpoint: ${key}`);
+    try {
+      const head = await headLatest(this.#requests, key);
+      const told = createHash('sha256').update(bytes).digest('base64');
+      const same = head?.ContentLength === bytes.length && head.ChecksumSHA256 === told;
+      if (same) this.#checkpoints.noteRead(key, head.ETag);
+      return same;
+    } catch (error) {
+      throw this.#requests.failure(error, `looking for ${key}`);
+    }
   }
 
   async replaceCheckpoint(key: string, bytes: Uint8Array): Promise<void> {

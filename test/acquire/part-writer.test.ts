@@ -107,6 +107,15 @@ describe('writing a part', () => {
     expect((await readFile(path)).equals(bytes)).toBe(true);
   });
 
+  it('once open for direct I/O, the kernel is asked before the caller goes on to hash', async () => {
+    const direct = new SlowFile(Promise.resolve());
+    await using writer = new PartWriter(new SlowFile(Promise.resolve()), 'part', () => Promise.resolve(direct));
+    await writer.write(BLOCKS, 0);
+    const writing = writer.write(BLOCKS, BLOCKS.length);
+    expect(direct.calls).toEqual(['write', 'write']); // nothing was awaited in between
+    await writing;
+  });
+
   it('what direct I/O refuses is written on the ordinary way', async () => {
     const refused = Object.assign(new Error('not aligned'), { code: 'EINVAL' });
     const direct = new SlowFile(Promise.resolve());

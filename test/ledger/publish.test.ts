@@ -166,6 +166,31 @@ test('a checkpoint that was removed or put back is reported, and set right by th
   expect(await failureOf(ledger.publish(new MemoryTileStore()))).toBe('vault-mismatch'); // an empty vault is not the one we published to
 });
 
+test('a checkpoint that the store tells to stand there is not read; another one is read, and told', async () => {
+  await using bench = await makeBench();
+  await using ledger = await bench.open();
+  class Telling extends MemoryTileStore {
+    asked = 0;
+    override readCheckpoint(): Promise<string | undefined> {
+      this.asked += 1;
+      return super.readCheckpoint();
+    }
+    async holdsCheckpoint(text: string): Promise<boolean> {
+      return (await super.readCheckpoint()) === text;
+    }
+  }
+  const store = new Telling();
+  grow(ledger, 300);
+  await ledger.publish(store);
+  expect(store.asked).toBe(1); // nothing was published before: what stands there had to be read
+  grow(ledger, 520);
+  expect(await ledger.publish(store)).toMatchObject({ size: 520, found: 'current' });
+  expect(store.asked).toBe(1);
+  await store.replaceCheckpoint('of nobody');
+  expect(await failureOf(ledger.publish(store))).toBe('signature-invalid');
+  expect(store.asked).toBe(2);
+});
+
 test('a store that says yes and keeps other bytes is not believed', async () => {
   await using bench = await makeBench();
   await using ledger = await bench.open();

@@ -386,6 +386,8 @@ describe('an S3 vault', () => {
   describe('replaces the checkpoint', () => {
     it('but never the one that a copy of the station has written meanwhile, however often it is tried', async () => {
       await vault.replaceCheckpoint(CHECKPOINT, Buffer.from('1'));
+      expect(await vault.holdsCheckpoint?.(CHECKPOINT, Buffer.from('1'))).toBe(true);
+      expect(await vault.holdsCheckpoint?.(CHECKPOINT, Buffer.from('2'))).toBe(false);
       const copy = await open();
       expect((await copy.readSmall(CHECKPOINT, 100))?.toString()).toBe('1');
       await copy.replaceCheckpoint(CHECKPOINT, Buffer.from('2 of the copy'));
@@ -394,6 +396,9 @@ describe('an S3 vault', () => {
         expect((await vault.readSmall(CHECKPOINT, 100))?.toString()).toBe('2 of the copy');
       }
       await copy.replaceCheckpoint(CHECKPOINT, Buffer.from('3 of the copy'));
+      expect(await copy.holdsCheckpoint?.(CHECKPOINT, Buffer.from('3 of the copy'))).toBe(true);
+      await admin.send(new DeleteObjectCommand({ Bucket: bucket, Key: CHECKPOINT }));
+      expect(await copy.holdsCheckpoint?.(CHECKPOINT, Buffer.from('3 of the copy'))).toBe(false); // hidden is missing, as for a reader
     });
 
     it('nor one that appeared where there was none', async () => {
