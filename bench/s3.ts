@@ -91,6 +91,7 @@ class ServerPlace {
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ENDPOINT_URL: endpoint,
+      PATH: '/usr/bin:/bin', // the peers as Debian has them, whatever else lies on the PATH
       AWS_CA_BUNDLE: '', // of whoever runs the bench: rclone does not start with one
       AWS_CONFIG_FILE: join(this.#folder, 'aws.config'),
       RCLONE_CONFIG: '/dev/null',

@@ -31,8 +31,8 @@ import { listVersions, originalOf, type VersionsOfKey } from './s3-versions.ts';
 /** A download that breaks off is continued where it was, so many times without a byte in between. */
 const MAX_IDLE_TRIES = 3;
 
-/** Uploads at a time: three keep store and line busy; more only take memory (measured; see ARCHITECTURE.md). */
-const LANES = 3;
+/** Uploads at a time: four keep store and line busy; more only take memory (measured; see ARCHITECTURE.md). */
+const LANES = 4;
 
 /** The vault; opened by openS3Vault. */
 export class S3Vault implements Vault {
