@@ -1,13 +1,28 @@
 // How tests run: each file in a process of its own, two at a time, on the Node that runs vitest.
 // Tests that break things at every step (fault) may take minutes; the others may not.
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const SECOND_MS = 1000;
 /** `all` or `quick` where bin/test-vm runs: these tests start machines of their own, which takes the whole of this one. */
 const VM = process.env['DOCKET_VM'];
 
+/** Those that take longest begin: a machine that tries the last of them alone would double its time. */
+const LONGEST = ['power-s3.test.ts', 'power.test.ts', 'removal.test.ts'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/vm/quick/${name}`));
+      return at < 0 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     pool: 'forks',
     maxWorkers: 2,
     allowOnly: false,

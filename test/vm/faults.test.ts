@@ -13,7 +13,7 @@ const MIB = 1 << 20;
 const SECTOR = 512;
 const HOME = '/var/lib/docket';
 /** Names on a card that is full of them, and how many of them a station takes that was told to. */
-const NAMES = 5000;
+const NAMES = 1000;
 const LIMIT = 200;
 
 const footageCard = (station: Station, serial: string, count = 3, sizeBytes = MIB): Promise<Card> =>
