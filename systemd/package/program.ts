@@ -1,5 +1,5 @@
 // Builds docket's programs for the Debian package: all of src, and the packages that are plain JavaScript, in a few files that a station loads
-// in a third of the time that some four hundred take. Nothing is minified: who reads what a station runs finds the sources' own names.
+// in half the time that some four hundred take. Nothing is minified: who reads what a station runs finds the sources' own names.
 // Packages with compiled parts, or with files they open themselves, stay in node_modules.
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
