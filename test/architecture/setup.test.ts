@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NODE_FLAGS } from '../../src/platform/index.ts';
 import { ROOT } from './rooms.ts';
 
 const BASICS = 'sh env readlink sha256sum cut grep mktemp rm cp mv mkdir uname flock tail sed cat chmod ln'.split(' ');
@@ -178,7 +179,7 @@ describe('the launchers', () => {
     symlinkSync('one', join(machine, 'two'));
     const { out } = await run(join(machine, 'two'), 'a b', '--c');
     expect(out).toBe(
-      `--disable-warning=ExperimentalWarning|--liftoff-only|${checkout(`src/daemon/${name}.ts`)}|a b|--c|`,
+      [...NODE_FLAGS, checkout(`src/daemon/${name}.ts`), 'a b', '--c', ''].join('|'),
     );
   });
 

@@ -7,6 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../../src/platform/index.ts';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const DOCKET = join(HERE, '../../src/daemon/docket.ts');
@@ -64,7 +65,7 @@ export interface RunOptions {
 /** Node's arguments for docket; `preloads` are files beside this one. */
 export function nodeArguments(docket: readonly string[], preloads: readonly string[] = []): string[] {
   const loaded = preloads.flatMap((each) => ['--import', join(HERE, each)]);
-  return ['--disable-warning=ExperimentalWarning', ...loaded, DOCKET, ...docket];
+  return [...NODE_FLAGS, ...loaded, DOCKET, ...docket];
 }
 
 /** Environment of every run: one thread for files, so that calls come in one order; compiled sources are kept between runs. */
