@@ -178,9 +178,7 @@ describe('the launchers', () => {
     symlinkSync(checkout(`bin/${name}`), join(machine, 'one'));
     symlinkSync('one', join(machine, 'two'));
     const { out } = await run(join(machine, 'two'), 'a b', '--c');
-    expect(out).toBe(
-      [...NODE_FLAGS, checkout(`src/daemon/${name}.ts`), 'a b', '--c', ''].join('|'),
-    );
+    expect(out).toBe([...NODE_FLAGS, checkout(`src/daemon/${name}.ts`), 'a b', '--c', ''].join('|'));
   });
 
   it.each([

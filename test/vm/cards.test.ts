@@ -1,5 +1,6 @@
 // Cards with the file systems that cameras use, each from the plug to the record, none of them changed by a byte.
 import { expect, it } from 'vitest';
+import { z } from 'zod';
 import { type Card, type CardOrder, makeExfatCard, makeExt4Card, makeFatCard, makeFootage } from './cards.ts';
 import { CAMERA, expectSound, expectTaken, Station } from './station.ts';
 
@@ -22,6 +23,24 @@ it.each<[string, Make]>([
   await expectSound(station, [card]);
 });
 
+const lineSchema = z.looseObject({ msg: z.string(), serial: z.string().optional(), root: z.string().optional() });
+
+/** What was heard on USB and what was mounted are the same cameras, each once; where each is mounted is a volume of the device with its serial. */
+async function expectAgreed(station: Station, serials: readonly string[]): Promise<void> {
+  const lines = (await station.journal()).split('\n').filter((line) => line.startsWith('{'));
+  const said = lines.map((line) => lineSchema.parse(JSON.parse(line)));
+  const serialsOf = (msg: string): string[] =>
+    said
+      .flatMap((line) => (line.msg === msg && serials.includes(line.serial ?? '') ? [line.serial ?? ''] : []))
+      .toSorted();
+  expect(serialsOf('a USB device connected')).toEqual(serials);
+  expect(serialsOf('a camera arrived')).toEqual(serials);
+  for (const { serial, root } of said.filter(({ msg }) => msg === 'a camera arrived')) {
+    const device = `findmnt --noheadings --output SOURCE ${root} | xargs udevadm info --query=property --property=ID_SERIAL_SHORT --value --name`;
+    expect(await station.vm.sh(device), root).toBe(serial);
+  }
+}
+
 it('takes eight cameras behind a hub, each by its own name', async () => {
   await using station = await Station.open();
   await station.vm.plugHub('hub', '1');
@@ -38,6 +57,10 @@ it('takes eight cameras behind a hub, each by its own name', async () => {
       receipts.find(({ camera }) => camera.serial === card.serial),
       card,
     );
-  expect(receipts.map(({ camera }) => camera.officer?.name)).toContain('黄敏');
+  const officers = ['张伟', '李娜', '王芳', '刘洋', '陈静', '杨帆', '赵磊', '黄敏'];
+  expect(Object.fromEntries(receipts.map(({ camera }) => [camera.serial, camera.officer?.name]))).toEqual(
+    Object.fromEntries(serials.map((serial, n) => [serial, officers[n]])),
+  );
+  await expectAgreed(station, serials);
   await expectSound(station, cards);
 });

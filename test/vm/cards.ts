@@ -2,7 +2,7 @@
 // Footage is noise that is always the same for a camera, so nothing in it can be taken for anything else's.
 import { execFile } from 'node:child_process';
 import { createCipheriv, createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -78,22 +78,41 @@ export async function makeFatCard(image: string, order: CardOrder): Promise<Card
 /** A card with ext4. */
 export async function makeExt4Card(image: string, order: CardOrder): Promise<Card> {
   const sizeMib = await makeDisk(image, order, '83');
-  await withFolder(image, order.files, async (folder) => {
-    const place = ['-E', `offset=${PARTITION_BYTES},assume_storage_prezeroed=1`];
-    await run('mke2fs', [
-      '-q',
-      '-t',
-      'ext4',
-      '-L',
-      order.label ?? 'BODYCAM',
-      ...place,
-      '-d',
-      folder,
-      image,
-      `${sizeMib - 1}M`,
-    ]);
-  });
+  await withFolder(image, order.files, (folder) => fillExt4(image, folder, sizeMib, order.label));
   return describeCard(image, order);
+}
+
+/** Names in a folder: a program that fills ext4 looks through all of a folder's names for each new one. */
+const NAMES_PER_FOLDER = 500;
+/** Names of one file: ext4 counts no more than 65,000. */
+const LINKS = 60_000;
+const CROWDED_MIB = 512;
+
+/** A card with ext4 and no end of names, each of a file of a few bytes; many share one. What is on it is not told file by file. */
+export async function makeCrowdedCard(image: string, serial: string, names: number): Promise<Card> {
+  const order = { serial, files: [], sizeMib: CROWDED_MIB };
+  await makeDisk(image, order, '83');
+  const folder = `${image}.files`;
+  for (let n = 0, first = '', within = ''; n < names; n += 1) {
+    if (n % NAMES_PER_FOLDER === 0) {
+      within = join(folder, 'DCIM', String(n / NAMES_PER_FOLDER));
+      mkdirSync(within, { recursive: true });
+    }
+    const path = join(within, `${n}.mp4`);
+    if (n % LINKS !== 0) linkSync(first, path);
+    else {
+      writeFileSync(path, String(n));
+      first = path;
+    }
+  }
+  await fillExt4(image, folder, CROWDED_MIB);
+  await rm(folder, { recursive: true });
+  return describeCard(image, order);
+}
+
+async function fillExt4(image: string, folder: string, sizeMib: number, label = 'BODYCAM'): Promise<void> {
+  const place = ['-E', `offset=${PARTITION_BYTES},assume_storage_prezeroed=1`];
+  await run('mke2fs', ['-q', '-t', 'ext4', '-L', label, ...place, '-d', folder, image, `${sizeMib - 1}M`]);
 }
 
 /** A card with exFAT, filled in a guest: nothing else here writes that without mounting it. */

@@ -3,6 +3,7 @@
 import { expect, vi } from 'vitest';
 import type { Receipt } from '../../src/evidence/index.ts';
 import type { Card } from './cards.ts';
+import type { Vm } from './rig.ts';
 import { expectTaken, type Station } from './station.ts';
 
 /** Longest a docking may take, in milliseconds. */
@@ -27,6 +28,17 @@ export async function receiptSince(station: Station, serial: string, since: numb
 /** Waits until no acquisition is under way or waits in the spool. */
 export async function untilSettled({ vm }: Station): Promise<void> {
   await vm.until('test -z "$(find /var/lib/docket/state/spool -mindepth 1 -maxdepth 1 ! -name parts)"');
+}
+
+/** Acquisitions that were begun and not finished, as they lie in the spool: each will have a receipt, whatever happened. */
+export async function begunIn(vm: Vm): Promise<readonly string[]> {
+  const listings = 'find /var/lib/docket/state/spool -mindepth 2 -maxdepth 2 -name listing.json';
+  return (await vm.sh(`${listings} | sed 's|/listing.json$||; s|.*/||'`)).split('\n').filter((line) => line !== '');
+}
+
+/** Waits until each of these acquisitions has its receipt, without any camera. A directory vault only. */
+export async function untilAnswered({ vm }: Station, acquisitions: readonly string[]): Promise<void> {
+  for (const each of acquisitions) await vm.until(`test -f /var/lib/docket/vault/receipts/*/${each}.json`);
 }
 
 /** Plugs the camera in and waits until its receipt says that everything on it is on record. */

@@ -1,6 +1,7 @@
 // Cameras are pulled out while they are copied, at any moment, several at once. Plugged in again, what was copied is continued, all of the
 // footage is on record, and nobody wrote to a card.
 import { expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { type Card, expectUntouched, makeFatCard, makeFootage } from '../cards.ts';
 import { makeChance } from '../chance.ts';
 import { clockOf, dock, untilSettled } from '../docking.ts';
@@ -57,6 +58,14 @@ async function pullOut(station: Station, card: Card, share: number): Promise<voi
   await expectUntouched(card);
 }
 
+const lineSchema = z.looseObject({ msg: z.string(), acquisition: z.string().optional() });
+
+/** Acquisitions whose listing stood, as docketd said at that moment. */
+async function begun(station: Station): Promise<string[]> {
+  const lines = (await station.journal()).split('\n').filter((line) => line.includes('the officer may leave'));
+  return lines.map((line) => lineSchema.parse(JSON.parse(line)).acquisition ?? expect.fail(line));
+}
+
 it.each(numbers(STATIONS))('goes on with cameras that were pulled out, and loses nothing, station %i', async (n) => {
   const chance = makeChance(`removal ${n}`);
   await using station = await Station.open();
@@ -70,9 +79,14 @@ it.each(numbers(STATIONS))('goes on with cameras that were pulled out, and loses
   }
   await untilSettled(station);
   await expectVerified(station);
+  const receipts = await station.receipts(1);
+  expect(receipts.map(({ acquisition }) => acquisition).toSorted(), 'a receipt of each acquisition that began').toEqual(
+    (await begun(station)).toSorted(),
+  );
   const continued = await vm.sh('grep -rl continuedAtBytes /var/lib/docket/vault/manifests | wc -l');
-  const cut = (await station.receipts(1)).filter(({ ended }) => ended === 'interrupted').length;
+  const cut = receipts.filter(({ ended }) => ended === 'interrupted').length;
   console.log(`${CAMERAS * ROUNDS} removals: ${cut} dockings interrupted, ${continued} files continued`);
+  expect(cut, 'dockings interrupted').toBeGreaterThanOrEqual(ROUNDS);
   expect(Number(continued)).toBeGreaterThan(0);
   expect(await vm.sh('systemctl show --property=NRestarts --value docketd')).toBe('0');
 });
