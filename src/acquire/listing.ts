@@ -112,7 +112,7 @@ export function encodeListing(listing: Listing): Buffer {
   return encodeCanonical(listing);
 }
 
-/** Throws Failure 'invalid'. */
+/** Throws Failure 'format-newer' or 'invalid'. */
 export function decodeListing(bytes: Uint8Array, what: string): Listing {
   return parseShape(listingSchema, decodeJson(bytes, what), what);
 }

@@ -118,7 +118,7 @@ async function proveAndTake(
   const note = await readNote(from.note);
   if (note === 'none' || !(await exists(from.bytes))) return undefined;
   const hash = await hashFile(from.bytes, options, false);
-  const whole = note !== 'damaged' && hash.sizeBytes === note.sizeBytes && hash.sha256SoFar() === note.sha256;
+  const whole = note !== 'unproven' && hash.sizeBytes === note.sizeBytes && hash.sha256SoFar() === note.sha256;
   const fits =
     whole && mayHold(file.sizeBytes, hash.sizeBytes) && (await sameSamples(from.bytes, hash.sizeBytes, readSource));
   if (!fits) {
@@ -130,13 +130,16 @@ async function proveAndTake(
   return { sizeBytes: hash.sizeBytes, hash };
 }
 
-/** A note is written whole or not at all; one that cannot be read was damaged since, and so may its part be. */
-async function readNote(path: string): Promise<z.infer<typeof noteSchema> | 'none' | 'damaged'> {
+/**
+ * A note is written whole or not at all; one that cannot be read was damaged since, and so may its part be. What a newer docket's note
+ * vouches for is not known here either: the file is copied anew, and its part stays aside.
+ */
+async function readNote(path: string): Promise<z.infer<typeof noteSchema> | 'none' | 'unproven'> {
   try {
     return parseShape(noteSchema, decodeJson(await readFile(path), path), path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return 'none';
-    if (isFailure(error, 'invalid')) return 'damaged';
+    if (isFailure(error, 'invalid') || isFailure(error, 'format-newer')) return 'unproven';
     throw error;
   }
 }

@@ -2,7 +2,7 @@
 // Never removes a database that is not a docket catalog, and never changes anything when opened for reading.
 import { dirname, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { Failure } from '../evidence/index.ts';
+import { Failure, newerFormat } from '../evidence/index.ts';
 import { createExclusive, ensureDirectory, exists, removeDurable, wrapWriteError } from '../platform/index.ts';
 import { Catalog } from './catalog.ts';
 import { removeMark } from './mark.ts';
@@ -17,8 +17,8 @@ type Standing = 'empty' | 'current' | 'foreign' | { readonly version: number };
 /**
  * Opens the catalog at `path`; the caller closes it. One writer at a time (the station's lock sees to that), any number of readers.
  * 'write' makes a missing catalog, and an empty one in place of another version's (`rebuilt`); it removes the closing mark first.
- * Throws Failure 'catalog-broken' for a damaged file, for a database that is no catalog and, reading, for a missing or other version's
- * one; 'disk-failed' or 'spool-full' where the disk says so.
+ * Throws Failure 'catalog-broken' for a damaged file, for a database that is no catalog and, reading, for a missing or earlier version's
+ * one; reading, 'format-newer' for a later version's; 'disk-failed' or 'spool-full' where the disk says so.
  */
 export async function openCatalog({ path, mode }: { path: string; mode: 'write' | 'read' }): Promise<Catalog> {
   const absolute = resolve(path); // SQLite takes 'file:…' and ':memory:' for something else than a file
@@ -71,10 +71,12 @@ async function openReader(path: string): Promise<Catalog> {
   const standing = look(path);
   if (standing === 'empty') throw new Failure('catalog-broken', `the catalog ${path} is empty`);
   if (standing === 'foreign') throw new Failure('catalog-broken', `${path} is a database, but not a docket catalog`);
+  if (standing !== 'current' && standing.version > SCHEMA_VERSION)
+    throw newerFormat(`the catalog ${path}`, standing.version, SCHEMA_VERSION);
   if (standing !== 'current')
     throw new Failure(
       'catalog-broken',
-      `the catalog ${path} is of another version of docket (${standing.version}, here ${SCHEMA_VERSION})`,
+      `the catalog ${path} is of an earlier version of docket (${standing.version}, here ${SCHEMA_VERSION})`,
     );
   const database = guard(path, () => openForReading(path));
   try {

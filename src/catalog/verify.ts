@@ -4,14 +4,14 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { errnoOf, type Finding, finding, isFailure } from '../evidence/index.ts';
+import { errnoOf, type Finding, finding, isFailure, newerFormat } from '../evidence/index.ts';
 import { exists } from '../platform/index.ts';
 import type { Catalog } from './catalog.ts';
 import { compareCatalogs } from './compare.ts';
 import { checkMark } from './mark.ts';
 import { openCatalog } from './open.ts';
 import type { IndexedEntry } from './projector.ts';
-import { READ } from './sql.ts';
+import { APPLICATION_ID, READ, SCHEMA_VERSION } from './sql.ts';
 import { guard, openForReading, sqliteCode } from './sqlite.ts';
 
 /** Entries per transaction of the second catalog. */
@@ -33,7 +33,7 @@ export interface VerifyCatalogOptions {
 }
 
 /**
- * Findings 'catalog-missing', 'catalog-altered', 'catalog-behind' (and 'read-failed'); none means that the catalog says what the ledger says.
+ * Findings 'catalog-missing', 'catalog-altered', 'catalog-behind', 'format-newer' (and 'read-failed'); none means that the catalog says what the ledger says.
  * May run while another process writes the catalog: it looks at one state of it. Throws the failures of `entries`, and 'disk-failed' or
  * 'spool-full' for its own temporary file.
  */
@@ -48,6 +48,9 @@ export async function verifyCatalog(options: VerifyCatalogOptions): Promise<read
     const database = openTried(path);
     if (!('close' in database)) return [...marked, database];
     try {
+      const version = laterVersionOf(database);
+      if (version !== undefined)
+        return [...marked, finding('format-newer', path, newerFormat('the catalog', version, SCHEMA_VERSION).message)];
       return [...marked, ...(await compareWithLedger(database, { ...options, path }, join(work, 'derived.db')))];
     } finally {
       database.close();
@@ -85,6 +88,18 @@ function openTried(path: string): Database | Finding {
     if (isFailure(error, 'catalog-broken')) return finding('catalog-altered', path, error.message);
     if (isFailure(error)) return finding('read-failed', path, error.message);
     throw error;
+  }
+}
+
+/** The version of a catalog that a newer docket made: it says other things, or says them otherwise, and is not to be called altered. */
+function laterVersionOf(database: Database): number | undefined {
+  try {
+    const version = Number(database.pragma('user_version', { simple: true }));
+    const isCatalog = database.pragma('application_id', { simple: true }) === APPLICATION_ID;
+    return isCatalog && version > SCHEMA_VERSION ? version : undefined;
+  } catch (error) {
+    if (sqliteCode(error) === undefined) throw error;
+    return undefined; // damaged, which the comparison then names
   }
 }
 

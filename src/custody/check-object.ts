@@ -27,7 +27,7 @@ export interface ObjectOnRecord {
   readonly demand?: LockDemand;
   readonly missing: FindingCode;
   readonly altered: FindingCode;
-  /** Looks into the bytes on record. Failure 'signature-invalid', 'invalid' or 'too-large' when they are not what they should be. */
+  /** Looks into the bytes on record. Failure 'signature-invalid', 'invalid', 'too-large' or 'format-newer' when they are not what they should be. */
   readonly look: (bytes: Buffer) => readonly Finding[];
 }
 
@@ -75,7 +75,8 @@ export async function reporting(
 
 function failureFinding(error: unknown, where: string, altered: FindingCode): Finding {
   if (!isFailure(error) || error.code === 'cancelled') throw error;
-  if (error.code === 'signature-invalid') return finding('signature-invalid', where, error.message);
+  if (error.code === 'signature-invalid' || error.code === 'format-newer')
+    return finding(error.code, where, error.message);
   const bad = error.code === 'invalid' || error.code === 'too-large';
   return finding(bad ? altered : 'read-failed', where, error.message);
 }

@@ -73,6 +73,8 @@ interface Pass {
   /** Entries below this index are published, so their case statements must stand. */
   readonly published: number;
   readonly total: number;
+  /** Entries of a newer docket: what they name is not known here. */
+  readonly newer: { count: number; first?: string };
 }
 
 /** Verifies everything. Rejects only when the vault cannot be read at all, or when cancelled. */
@@ -95,6 +97,7 @@ export async function verifyArchive(
     lanes: new Lanes(LANES),
     published: state === undefined ? Number.POSITIVE_INFINITY : (state.published?.size ?? 0),
     total: state?.checkpoint.size ?? 0,
+    newer: { count: 0 },
   };
   // Before anything is read: from here on the vault gives the originals, whatever lies over them.
   const overlays = await collectOverlays(ports.vault, '');
@@ -113,6 +116,7 @@ export async function verifyArchive(
   await pass.lanes.drain();
   gathering.add(overlayFindings(overlays, (key) => isOnRecord(pass, key)));
   gathering.add(await findStraysOf(pass));
+  gathering.add(newerFindings(pass));
   gathering.add(await checkCatalog(pass, signal));
   return gathering.result();
 }
@@ -121,13 +125,21 @@ function isOnRecord({ ports, expected }: Pass, key: string): boolean {
   return key.startsWith(ledgerPrefix(ports.station)) || expected.has(key);
 }
 
-function findStraysOf({ ports, expected, gathering }: Pass): Promise<Finding[]> {
+/** What nothing here names an entry of a newer docket may name: then nothing is called a stray. */
+function findStraysOf({ ports, expected, gathering, newer }: Pass): Promise<Finding[]> {
   return findStrays({
     ...ports,
     inHand: () => ports.inHand(),
-    isExpected: (key) => expected.has(key),
+    isExpected: (key) => newer.count > 0 || expected.has(key),
     count: (what) => gathering.count(what),
   });
+}
+
+/** One for all of them: a station may have gone on for months with the newer one. */
+function newerFindings({ newer: { count, first } }: Pass): Finding[] {
+  if (first === undefined) return [];
+  const what = `${count} entries, from this one on, were written by a newer docket: what they name was not checked, nor what no entry names`;
+  return [finding('format-newer', first, what)];
 }
 
 async function checkEntry(pass: Pass, index: number, bytes: Buffer): Promise<void> {
@@ -143,7 +155,11 @@ async function checkEntry(pass: Pass, index: number, bytes: Buffer): Promise<voi
   }
   pass.onCheck({ step: 'verifying', done: index + 1, total: pass.total, unit: 'entries' });
   await checkStatementOf(pass, index, entry);
-  if (isForeign(entry)) return;
+  if (isForeign(entry)) {
+    pass.newer.count += 1;
+    pass.newer.first ??= `entry ${index}`;
+    return;
+  }
   if (entry.kind === 'item.recorded') await checkRecorded(pass, entry);
   if (entry.kind === 'acquisition.recorded')
     await checkReceipt(pass, entry.receipt, (bytes, key) => checkReceiptFiles(pass, decodeReceipt(bytes, key), key));
@@ -194,7 +210,10 @@ async function checkReceipt(
   );
 }
 
-/** Every file on a receipt is on record with those bytes, or has a reason why not. Items precede their receipt in the ledger. */
+/**
+ * Every file on a receipt is on record with those bytes, or has a reason why not. Items precede their receipt in the ledger; one that is
+ * not among them may be in an entry of a newer docket, where there are any.
+ */
 function checkReceiptFiles(pass: Pass, receipt: Receipt, key: string): Finding[] {
   return receipt.files.flatMap((file) => {
     const claimsRecord = file.outcome === 'recorded' || file.outcome === 'already-recorded';
@@ -204,7 +223,7 @@ function checkReceiptFiles(pass: Pass, receipt: Receipt, key: string): Finding[]
         : [];
     const onRecord =
       file.item !== undefined && file.sha256 !== undefined && pass.expected.has(itemMark(file.item, file.sha256));
-    return onRecord
+    return onRecord || pass.newer.count > 0
       ? []
       : [
           finding(

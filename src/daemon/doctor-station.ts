@@ -131,17 +131,28 @@ function standingLine(name: string, standing: 'new' | 'missing' | 'behind' | 'cu
 
 /** The catalog; it can be made again at any time. */
 export async function checkCatalog(config: Config): Promise<CheckLine[]> {
-  const { catalog: path, head: headPath } = placesOf(config);
+  const { catalog: path } = placesOf(config);
   try {
     await using catalog = await openCatalog({ path, mode: 'read' });
-    await using head = await openLedgerReader({ path: headPath, verifier: config.station.public_key });
-    const { size } = head.state().checkpoint;
+    const size = await sizeOfHead(config);
+    if (size === undefined) return [];
     const what = `${catalog.appliedSize} of ${size} entries applied`;
     return [catalog.appliedSize >= size ? passed('catalog', what) : doubtful('catalog', what, 'docket rebuild')];
   } catch (error) {
-    if (isFailure(error, 'catalog-broken')) return [doubtful('catalog', error.message, error.next)];
-    if (isFailure(error) && error.code.startsWith('ledger-')) return []; // told by the line of the ledger
+    if (isFailure(error, 'catalog-broken') || isFailure(error, 'format-newer'))
+      return [doubtful('catalog', error.message, error.next)];
     return [lineOf('catalog', error)];
+  }
+}
+
+/** Entries of the ledger; undefined where its head cannot be read, which its own line tells. */
+async function sizeOfHead(config: Config): Promise<number | undefined> {
+  try {
+    await using head = await openLedgerReader({ path: placesOf(config).head, verifier: config.station.public_key });
+    return head.state().checkpoint.size;
+  } catch (error) {
+    if (isFailure(error) && (error.code.startsWith('ledger-') || error.code === 'format-newer')) return undefined;
+    throw error;
   }
 }
 

@@ -7,7 +7,7 @@ import type { OnWork } from '../cli/index.ts';
 import { collectOverlays } from '../custody/index.ts';
 import { formatInstant, ledgerPrefix, parseSha256 } from '../evidence/index.ts';
 import { adoptFromVault, recoverSpool } from '../ingest/index.ts';
-import { restoreHead } from '../ledger/index.ts';
+import { refuseNewerHead, restoreHead } from '../ledger/index.ts';
 import { type Config, exists, removeDurable, silentLog, syncDirectory, systemClock } from '../platform/index.ts';
 import { placesOf } from './places.ts';
 import { openStation } from './station.ts';
@@ -22,7 +22,7 @@ export interface Rebuilt {
   readonly setAside: readonly string[];
 }
 
-/** Rebuilds under the station lock. Failures: 'station-locked', vault-*, ledger-*, key-*. */
+/** Rebuilds under the station lock. Failures: 'station-locked', 'format-newer' (then nothing was touched), vault-*, ledger-*, key-*. */
 export async function rebuild(
   config: Config,
   request: { readonly fromVault: boolean; readonly actor: string },
@@ -40,6 +40,7 @@ export async function rebuild(
     waitMs: 0,
     needsVault: true,
     beforeLedger: async ({ ring, tiles, vault }) => {
+      await refuseNewerHead(places.head);
       await collectOverlays(vault, ledgerPrefix(config.station.name)); // from here on the vault gives the originals
       if (request.fromVault) {
         step('reading the ledger from the vault');

@@ -185,6 +185,11 @@ const CODES = {
     policy: 'stop',
     next: 'Start docket again: it reloads the head and continues.',
   },
+  'format-newer': {
+    exit: EXIT.refused,
+    policy: 'report',
+    next: 'Install the version of docket that wrote it, or a later one; until then it is left as it is.',
+  },
   'catalog-broken': { exit: EXIT.integrity, policy: 'report', next: 'Make the catalog again: docket rebuild' },
   'media-unreadable': {
     exit: EXIT.incomplete,
@@ -228,6 +233,15 @@ export class Failure extends Error {
   get next(): string {
     return CODES[this.code].next;
   }
+}
+
+/** The failure of whoever meets `what` in a later form than it knows: nothing says that it is damaged. */
+export function newerFormat(what: string, version: number, known: number): Failure {
+  return new Failure(
+    'format-newer',
+    `${what} was written by a newer docket: it is of version ${version}, and this docket knows ${known}`,
+    { facts: { version, known } },
+  );
 }
 
 /** True for a Failure, and for a Failure with that code if one is given. */

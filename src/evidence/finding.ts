@@ -42,6 +42,7 @@ export const FINDINGS = {
   'lock-ending': 'the lock of an object on record could not be lengthened',
   'hold-missing': 'the legal hold of an object on record was taken off',
   'copy-missing': 'a copy of an object is missing from one vault',
+  'format-newer': 'a newer docket wrote it; what it says was not checked',
   'read-failed': 'something could not be read',
 } as const;
 

@@ -2,7 +2,7 @@
 // Built once, never changed; what is learnt later is a ledger entry beside it.
 import { z } from 'zod';
 import { decodeJson, encodeCanonical } from './canonical.ts';
-import { Failure } from './failure.ts';
+import { Failure, isFailure } from './failure.ts';
 import type { Verifier } from './note.ts';
 import {
   acquisitionSchema,
@@ -56,7 +56,7 @@ const sealedSchema = z.strictObject({
     .max(16),
 });
 
-/** Throws Failure 'invalid'. */
+/** Throws Failure 'format-newer' or 'invalid'. */
 export function parseManifest(value: unknown, what: string): Manifest {
   return parseShape(manifestSchema, value, what);
 }
@@ -71,27 +71,48 @@ export function keyLabel(verifier: Verifier): string {
   return `${verifier.name}+${verifier.keyId.toString('hex')}`;
 }
 
+interface Signature {
+  readonly key: string;
+  readonly value: string;
+}
+
 /** The file as stored: canonical JSON of the manifest and its signatures, one newline at the end. */
-export function encodeSealed(
-  manifest: Manifest,
-  signatures: readonly { readonly key: string; readonly value: string }[],
-): Buffer {
+export function encodeSealed(manifest: Manifest, signatures: readonly Signature[]): Buffer {
+  return encodeSigned(manifest, signatures);
+}
+
+function encodeSigned(manifest: unknown, signatures: readonly Signature[]): Buffer {
   return Buffer.concat([encodeCanonical({ manifest, signatures }), Buffer.from('\n')]);
 }
 
-/** Parses a sealed manifest and checks the signature of `verifier`. Throws Failure 'invalid' or 'signature-invalid'. */
+/**
+ * Parses a sealed manifest and checks the signature of `verifier`. Throws Failure 'invalid', 'signature-invalid', or 'format-newer': only of
+ * one that is signed, so that damage never passes for a later version.
+ */
 export function openSealed(bytes: Uint8Array, verifier: Verifier, what: string): Manifest {
   if (bytes.length > MAX_MANIFEST_BYTES)
     throw new Failure('invalid', `${what} is larger than ${MAX_MANIFEST_BYTES} bytes`);
   const sealed = parseShape(sealedSchema, decodeJson(bytes, what), what);
-  const manifest = parseManifest(sealed.manifest, what);
-  if (!encodeSealed(manifest, sealed.signatures).equals(bytes))
+  const manifest = parseOrNewer(sealed.manifest, what);
+  const statement = isFailure(manifest) ? sealed.manifest : manifest;
+  if (!encodeSigned(statement, sealed.signatures).equals(bytes))
     throw new Failure('invalid', `${what} is not in canonical form`);
   const ours = sealed.signatures.find((each) => each.key === keyLabel(verifier));
   if (ours === undefined) throw new Failure('signature-invalid', `${what} is not signed by ${keyLabel(verifier)}`);
   const signature = Buffer.from(ours.value, 'base64');
   // Canonical base64 only: else the unused bits of its last character could be flipped unseen.
-  if (signature.toString('base64') !== ours.value || !verifier.verify(manifestBytes(manifest), signature))
+  if (signature.toString('base64') !== ours.value || !verifier.verify(encodeCanonical(statement), signature))
     throw new Failure('signature-invalid', `${what}: the signature of ${verifier.name} does not fit`);
+  if (isFailure(manifest)) throw manifest;
   return manifest;
+}
+
+/** The manifest, or the failure 'format-newer'. Throws Failure 'invalid'. */
+function parseOrNewer(value: unknown, what: string): Manifest | Failure {
+  try {
+    return parseManifest(value, what);
+  } catch (error) {
+    if (isFailure(error, 'format-newer')) return error;
+    throw error;
+  }
 }

@@ -88,7 +88,7 @@ const receiptSchema = z.strictObject({
 /** Every file seen and what became of each. */
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** Throws Failure 'invalid'. */
+/** Throws Failure 'format-newer' or 'invalid'. */
 export function parseReceipt(value: unknown, what: string): Receipt {
   return parseShape(receiptSchema, value, what);
 }
@@ -98,7 +98,7 @@ export function encodeReceipt(receipt: Receipt): Buffer {
   return Buffer.concat([encodeCanonical(receipt), Buffer.from('\n')]);
 }
 
-/** Throws Failure 'invalid'. */
+/** Throws Failure 'format-newer' or 'invalid'. */
 export function decodeReceipt(bytes: Uint8Array, what: string): Receipt {
   return parseReceipt(decodeJson(bytes, what), what);
 }

@@ -19,7 +19,7 @@ import {
   type Sm3,
   type StationName,
 } from './brand.ts';
-import { Failure } from './failure.ts';
+import { Failure, newerFormat } from './failure.ts';
 import { retentionRuleSchema } from './retention.ts';
 import { ITEM_KINDS } from './source.ts';
 
@@ -114,11 +114,29 @@ export const timeSchema = z.strictObject({
   cameraOffsetMs: z.union([z.number(), z.literal('unknown')]),
 });
 
-/** Parses with a schema or throws Failure 'invalid' with the first problem in one line. */
+/** The version a record says it is of, where that is later than `known`; undefined for any other. */
+export function laterVersion(value: unknown, known: number): number | undefined {
+  if (typeof value !== 'object' || value === null || !('v' in value)) return undefined;
+  const { v } = value;
+  return typeof v === 'number' && Number.isSafeInteger(v) && v > known ? v : undefined;
+}
+
+/** Parses with a schema or throws Failure 'format-newer' (of a later version than the schema's `v`), or 'invalid' with the first problem in one line. */
 export function parseShape<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
+  refuseLater(value, result.error.issues, what);
   const issue = result.error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.map(String).join('.')}`;
   throw new Failure('invalid', `${what} is not in a form docket knows${where}: ${issue?.message ?? 'unknown problem'}`);
+}
+
+/** Whatever else does not fit is no wonder then: the version is told before it. */
+function refuseLater(value: unknown, issues: readonly z.core.$ZodIssue[], what: string): void {
+  for (const issue of issues) {
+    if (issue.code !== 'invalid_value' || issue.path.length !== 1 || issue.path[0] !== 'v') continue;
+    const known = Math.max(...issue.values.map(Number));
+    const version = laterVersion(value, known);
+    if (version !== undefined) throw newerFormat(what, version, known);
+  }
 }

@@ -4,11 +4,11 @@ import { z } from 'zod';
 import type { CaseNumber, StationName } from './brand.ts';
 import { decodeJson, encodeCanonical } from './canonical.ts';
 import { type Entry, type ForeignEntry, isForeign } from './entry.ts';
-import { Failure } from './failure.ts';
+import { Failure, newerFormat } from './failure.ts';
 import { caseStatementKey } from './keys.ts';
 import { keyLabel } from './manifest.ts';
 import type { Signer, Verifier } from './note.ts';
-import { parseShape } from './shape.ts';
+import { laterVersion, parseShape } from './shape.ts';
 
 /** Longest statement read, in bytes: an entry and what surrounds it. */
 export const MAX_STATEMENT_BYTES = 131_072;
@@ -53,17 +53,28 @@ const signedSchema = z.strictObject({
     .max(16),
 });
 
-/** Checks that bytes are this very statement, signed by `verifier`. Throws Failure 'invalid' or 'signature-invalid'. */
+type Signed = z.infer<typeof signedSchema>;
+
+/**
+ * Checks that bytes are this very statement, signed by `verifier`. Throws Failure 'invalid', 'signature-invalid', or 'format-newer': only of
+ * one that is signed, so that damage never passes for a later version.
+ */
 export function checkStatement(bytes: Uint8Array, expected: CaseStatement, verifier: Verifier, what: string): void {
   const signed = parseShape(signedSchema, decodeJson(bytes, what), what);
-  const text = encodeCanonical(expected);
   if (
     !Buffer.concat([encodeCanonical({ statement: expected, signatures: signed.signatures }), Buffer.from('\n')]).equals(
       bytes,
     )
-  )
+  ) {
+    const later = laterVersion(signed.statement, expected.v);
+    if (later !== undefined && isSignedBy(verifier, signed)) throw newerFormat(what, later, expected.v);
     throw new Failure('invalid', `${what} does not say what the ledger says`);
-  const ours = signed.signatures.find((each) => each.key === keyLabel(verifier));
-  if (ours === undefined || !verifier.verify(text, Buffer.from(ours.value, 'base64')))
+  }
+  if (!isSignedBy(verifier, signed))
     throw new Failure('signature-invalid', `${what}: the signature of ${verifier.name} is missing or does not fit`);
+}
+
+function isSignedBy(verifier: Verifier, { statement, signatures }: Signed): boolean {
+  const ours = signatures.find((each) => each.key === keyLabel(verifier));
+  return ours !== undefined && verifier.verify(encodeCanonical(statement), Buffer.from(ours.value, 'base64'));
 }

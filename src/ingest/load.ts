@@ -17,7 +17,7 @@ import { errorFacts } from '../platform/index.ts';
 import type { IngestPorts } from './ports.ts';
 import { sealSpooled } from './settle.ts';
 
-/** File `n` of an acquisition, sealed. Failures: 'source-unreadable', 'spool-full', 'disk-failed'. */
+/** File `n` of an acquisition, sealed. Failures: 'source-unreadable', 'format-newer', 'spool-full', 'disk-failed'. */
 export async function loadSealed(
   ports: IngestPorts,
   listing: Listing,
@@ -28,7 +28,10 @@ export async function loadSealed(
   return (stage === 'sealed' ? await readSealed(ports, folder, n) : undefined) ?? reseal(ports, listing, folder, n);
 }
 
-/** The sealed manifest in the spool, or undefined when it is not whole or not ours (then it is set aside and made again). */
+/**
+ * The sealed manifest in the spool, or undefined when it is not whole or not ours (then it is set aside and made again). Throws Failure
+ * 'format-newer': sealed by a newer docket, it may stand in the vault already, where another one of this item would have no place.
+ */
 export async function readSealed(ports: IngestPorts, folder: SpoolFolder, n: number): Promise<SealedItem | undefined> {
   const path = folder.manifestPath(n);
   const sealed = await reading(path, () => readFile(path));
@@ -37,7 +40,7 @@ export async function readSealed(ports: IngestPorts, folder: SpoolFolder, n: num
     const sealedSha256 = parseSha256(createHash('sha256').update(sealed).digest('hex'));
     return { stage: 'sealed', item: manifest.item, manifest, sealed, sealedSha256, spoolPath: folder.bytesPath(n) };
   } catch (error) {
-    if (!isFailure(error)) throw error;
+    if (!isFailure(error) || error.code === 'format-newer') throw error;
     ports.log.error('a manifest in the spool is damaged; it is made again', errorFacts(error));
     await reading(path, () => rename(path, `${path}.damaged`));
     return undefined;

@@ -1,11 +1,11 @@
 // Opening a head file: always read-only first, with every check, so that a damaged head is not touched by looking at it.
 // Never repairs; never writes.
-import { Failure, type Verifier } from '../evidence/index.ts';
+import { Failure, isFailure, type Verifier } from '../evidence/index.ts';
 import { exists } from '../platform/index.ts';
 import { type CheckedHead, checkHead, openTexts } from './head-check.ts';
 import { checkMark } from './head-mark.ts';
 import { HeadRows } from './head-rows.ts';
-import { checkTables } from './head-schema.ts';
+import { checkTables, versionOf } from './head-schema.ts';
 import type { KeyHistory } from './key-history.ts';
 import { openDatabase, type SqlDatabase, type SqlMode, wrapSqliteError } from './sqlite.ts';
 
@@ -18,7 +18,7 @@ export interface OpenHead {
 
 /**
  * Opens a head whose first key is `first` for reading and checks all it holds; the caller closes the database.
- * Throws Failure 'ledger-missing', 'ledger-foreign', 'key-foreign', 'ledger-corrupt', 'station-locked' or 'disk-failed'.
+ * Throws Failure 'ledger-missing', 'ledger-foreign', 'key-foreign', 'ledger-corrupt', 'format-newer', 'station-locked' or 'disk-failed'.
  */
 export async function openChecked(path: string, first: Verifier): Promise<OpenHead> {
   const database = await openHeadFile(path, 'read');
@@ -48,6 +48,21 @@ export async function readHeadKeys(path: string, first: Verifier): Promise<KeyHi
     throw wrapSqliteError(error, `the ledger head ${path}`);
   } finally {
     database.close();
+  }
+}
+
+/** Throws Failure 'format-newer' where a newer docket's head stands: whoever is about to replace a head that is lost must not replace that. */
+export async function refuseNewerHead(path: string): Promise<void> {
+  if (!(await exists(path))) return;
+  try {
+    const database = openDatabase(path, 'read');
+    try {
+      versionOf(database, path);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (isFailure(error, 'format-newer')) throw error; // anything else is what it is replaced for
   }
 }
 

@@ -1,6 +1,6 @@
 // The tables of a head file, and the check that a file has exactly these. See FORMAT.md, "Ledger head".
 // Never migrates: a file with other tables is not a head this version may write.
-import { Failure } from '../evidence/index.ts';
+import { Failure, newerFormat } from '../evidence/index.ts';
 import type { SqlDatabase } from './sqlite.ts';
 
 /** `docl` in ASCII: lets `file` and people tell a head from other SQLite files. */
@@ -30,13 +30,24 @@ export function createTables(database: SqlDatabase): void {
   for (const sql of Object.values(TABLES)) database.exec(sql);
 }
 
-/** Throws Failure 'ledger-corrupt' unless the file is sound to SQLite and has these tables and no others. */
-export function checkTables(database: SqlDatabase, path: string): void {
-  const wrong = (what: string): Failure => new Failure('ledger-corrupt', `the ledger head ${path} is damaged: ${what}`);
+function damaged(path: string, what: string): Failure {
+  return new Failure('ledger-corrupt', `the ledger head ${path} is damaged: ${what}`);
+}
+
+/** The version of a head's tables. Throws Failure 'format-newer', or 'ledger-corrupt' where there never was such a head. */
+export function versionOf(database: SqlDatabase, path: string): number {
   if (database.pragma('application_id', { simple: true }) !== APPLICATION_ID)
-    throw wrong('it is not marked as a ledger head');
-  const version = database.pragma('user_version', { simple: true });
-  if (version !== USER_VERSION && version !== USER_VERSION_HANDOVERS) throw wrong('its version is unknown');
+    throw damaged(path, 'it is not marked as a ledger head');
+  const version = Number(database.pragma('user_version', { simple: true }));
+  if (version > USER_VERSION_HANDOVERS) throw newerFormat(`the ledger head ${path}`, version, USER_VERSION_HANDOVERS);
+  if (version < USER_VERSION) throw damaged(path, 'its version is unknown');
+  return version;
+}
+
+/** Throws Failure 'ledger-corrupt' unless the file is sound to SQLite and has these tables and no others; 'format-newer' as versionOf. */
+export function checkTables(database: SqlDatabase, path: string): void {
+  const wrong = (what: string): Failure => damaged(path, what);
+  const version = versionOf(database, path);
   const rows = database.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all() as {
     name: unknown;
     sql: unknown;

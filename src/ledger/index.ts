@@ -6,7 +6,7 @@ export { handoverPath, parseHandoverPath } from './handover.ts';
 export { EMPTY_ROOT, leafHash, nodeHash } from './hashing.ts';
 export { type CopyHeadOptions, copyHead } from './head-copy.ts';
 export { createLedger } from './head-file.ts';
-export { readHeadKeys } from './head-open.ts';
+export { readHeadKeys, refuseNewerHead } from './head-open.ts';
 export type { HeadState } from './head-view.ts';
 export { KeyHistory, readHandovers } from './key-history.ts';
 export {

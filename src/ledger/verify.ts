@@ -131,6 +131,7 @@ const HEAD_FINDINGS: Partial<Record<Failure['code'], FindingCode>> = {
   'ledger-foreign': 'head-foreign',
   'key-foreign': 'key-foreign',
   'ledger-corrupt': 'head-altered',
+  'format-newer': 'format-newer',
 };
 
 async function openHead({ headPath, verifier }: VerifyLedgerOptions): Promise<{

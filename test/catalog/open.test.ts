@@ -90,15 +90,18 @@ describe('writing', () => {
     }
   });
 
-  it('starts anew in place of another version, which a reader refuses', async () => {
+  it.each([
+    ['an earlier', 1, 'catalog-broken'],
+    ['a later', 999, 'format-newer'],
+  ] as const)('starts anew in place of %s version, which a reader refuses', async (_, version, code) => {
     await using folder = await makeFolder();
     const path = `${folder.path}/catalog.db`;
     {
       await using catalog = await openCatalog({ path, mode: 'write' });
       applyAll(catalog, created(), recorded());
     }
-    change(path, 'PRAGMA user_version = 999');
-    await expect(openCatalog({ path, mode: 'read' })).rejects.toEqual(failure('catalog-broken', /version/));
+    change(path, `PRAGMA user_version = ${version}`);
+    await expect(openCatalog({ path, mode: 'read' })).rejects.toEqual(failure(code, /version/));
     {
       await using catalog = await openCatalog({ path, mode: 'write' });
       expect([catalog.rebuilt, catalog.appliedSize, catalog.counts().items]).toEqual([true, 0, 0]);

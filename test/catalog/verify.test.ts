@@ -117,6 +117,11 @@ describe('verification', () => {
     expect(await verify(path, { entries: growing(), size: 30 })).toEqual([]);
   });
 
+  it('does not call altered what a newer docket made', async () => {
+    const path = await changed('PRAGMA user_version = 999; CREATE TABLE later (a)');
+    expect(await verify(path)).toMatchObject([{ code: 'format-newer', where: path }]);
+  });
+
   it('names a catalog that holds more than the ledger', async () => {
     expect(await verify(whole, { entries: LEDGER.slice(0, -1), size: LEDGER.length - 1 })).toEqual(
       expect.arrayContaining([
@@ -187,7 +192,7 @@ describe('verification', () => {
     ['DROP INDEX item_case', 'index item_case', 'missing'],
     ['DROP TABLE refusal', 'table refusal', 'missing'],
     ['DROP TABLE item_fts', 'table item_fts', 'missing'],
-    ['PRAGMA user_version = 99', '', 'user_version'],
+    ['PRAGMA user_version = 2', '', 'user_version'],
     [
       "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'ON item (case_no, captured_ms)', 'ON item (case_no, idx)') WHERE name = 'item_case'",
       'index item_case',

@@ -207,6 +207,11 @@ describe('a receipt', () => {
     expect(encodeReceipt(again).equals(bytes)).toBe(true);
   });
 
+  it('of a later version is told as one', () => {
+    const error = expectFailure('format-newer', () => parseReceipt({ type: 'docket/receipt', v: 2, all: [] }, 'it'));
+    expect(error.facts).toEqual({ version: 2, known: 1 });
+  });
+
   it.each([
     ['a member nobody knows', { ...receipt, remark: '' }],
     ['a file without outcome', { ...receipt, files: [{ ...file, outcome: undefined }] }],

@@ -105,9 +105,32 @@ describe('the seal', () => {
   });
 });
 
+describe('a manifest of a later version', () => {
+  const later = { ...manifest, v: 2, remark: 'x' } as unknown as Manifest; // what a later docket may write
+
+  it('that is sealed is told as one, whatever else is in it', () => {
+    const error = expectFailure('format-newer', () => openSealed(sealOf(later), SIGNER, 'it'));
+    expect(error.message).toContain('version 2');
+    expectFailure('format-newer', () => parseManifest(later, 'it'));
+  });
+
+  it('that nobody sealed is none: damage must not pass for it', () => {
+    const tampered = Buffer.from(sealed.toString().replace('"v":1', '"v":2'));
+    expectFailure('signature-invalid', () => openSealed(tampered, SIGNER, 'it'));
+    const other = signerOf(SIGNER.name, Buffer.alloc(32, 8));
+    expectFailure('signature-invalid', () => openSealed(sealOf(later, other), SIGNER, 'it'));
+    const blank = Buffer.concat([sealOf(later), Buffer.from(' ')]);
+    expectFailure('invalid', () => openSealed(blank, SIGNER, 'it'));
+  });
+
+  it.each([['2'], [1.5], [true], [2 ** 60], [-1]])('is none of version %s', (v) => {
+    expectFailure('invalid', () => parseManifest({ ...manifest, v }, 'it'));
+  });
+});
+
 describe('a manifest', () => {
   it.each([
-    ['another version', { v: 2 }],
+    ['a version that never was', { v: 0 }],
     ['a kind docket does not have', { kind: 'video' }],
     ['a size that is no number of bytes', { payload: { sha256: 'ab'.repeat(32), sizeBytes: -1 } }],
     ['a digest in capitals', { payload: { sha256: 'AB'.repeat(32), sizeBytes: 1 } }],

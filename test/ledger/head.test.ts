@@ -5,7 +5,15 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isFailure } from '../../src/evidence/index.ts';
 import { signCheckpoint } from '../../src/ledger/checkpoint.ts';
-import { createLedger, type Ledger, openLedger, openLedgerReader, verifyLedger } from '../../src/ledger/index.ts';
+import {
+  copyHead,
+  createLedger,
+  type Ledger,
+  openLedger,
+  openLedgerReader,
+  refuseNewerHead,
+  verifyLedger,
+} from '../../src/ledger/index.ts';
 import { openDatabase } from '../../src/ledger/sqlite.ts';
 import { exists } from '../../src/platform/index.ts';
 import { type Bench, entriesOf, entryOf, failureOf, grow, makeBench, makeSigner, naiveRoot } from './station.ts';
@@ -214,7 +222,7 @@ const EDITS: readonly (readonly [string, string])[] = [
   ['no head row', 'DELETE FROM head'],
   ['a table more', 'CREATE TABLE more(a)'],
   ['a table fewer', 'DROP TABLE edge'],
-  ['another version', 'PRAGMA user_version = 2'],
+  ['the version of handovers, and no table of them', 'PRAGMA user_version = 2'],
 ];
 
 test.each(EDITS)('a head with %s is refused, although SQLite finds nothing wrong with it', async (_, sql) => {
@@ -229,6 +237,35 @@ test.each(EDITS)('a head with %s is refused, although SQLite finds nothing wrong
   database.exec(sql);
   database.close();
   expect(await failureOf(bench.open())).toBe('ledger-corrupt');
+});
+
+test('a head of a later version is left to the docket that wrote it: never called damaged, never written to', async () => {
+  await using bench = await makeBench();
+  const ledger = await bench.open();
+  grow(ledger, 300);
+  await ledger.publish(bench.store);
+  await ledger.close();
+  await rm(`${bench.path}.sha256`);
+  const database = openDatabase(bench.path, 'write');
+  database.exec('PRAGMA user_version = 1000; CREATE TABLE later(a)');
+  database.close();
+  const before = await readFile(bench.path);
+  expect(await failureOf(bench.open())).toBe('format-newer');
+  expect(await failureOf(openLedgerReader({ path: bench.path, verifier: bench.signer }))).toBe('format-newer');
+  expect(await failureOf(refuseNewerHead(bench.path))).toBe('format-newer');
+  const to = join(bench.folder, 'copy.db');
+  expect(await failureOf(copyHead({ from: bench.path, to, verifier: bench.signer }))).toBe('format-newer');
+  const { findings } = await verifyLedger({ store: bench.store, verifier: bench.signer, headPath: bench.path });
+  expect(findings.map((each) => each.code)).toEqual(['format-newer']);
+  expect([await readFile(bench.path), await exists(to)]).toEqual([before, false]);
+});
+
+test('a head that is damaged, of this version, or not there does not keep it from being made again', async () => {
+  await using bench = await makeBench();
+  await expect(refuseNewerHead(bench.path)).resolves.toBeUndefined();
+  await expect(refuseNewerHead(join(bench.folder, 'none.db'))).resolves.toBeUndefined();
+  await writeFile(bench.path, 'no database at all');
+  await expect(refuseNewerHead(bench.path)).resolves.toBeUndefined();
 });
 
 test('a head that claims to have published another history is refused', async () => {

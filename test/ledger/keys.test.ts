@@ -334,11 +334,13 @@ function exchange(store: MemoryTileStore): void {
   store.objects.set(handoverPath(2), one ?? Buffer.alloc(0));
 }
 
-test('a handover taken out of a head, or altered there, makes it a damaged one', async () => {
+test('a handover taken out of a head, or altered there, or a version that fits none, makes it a damaged one', async () => {
   for (const sql of [
     'DELETE FROM handover',
     "UPDATE handover SET proof = replace(proof, 'index 5', 'index 4')",
     'UPDATE handover SET number = 2',
+    'PRAGMA user_version = 1',
+    'PRAGMA user_version = 0',
   ]) {
     await using bench = await makeBench();
     const { ledger } = await handedOver(bench, 5);
