@@ -7,6 +7,7 @@ import {
   type Entry,
   type EntryOf,
   encodeStatement,
+  Failure,
   type ForeignEntry,
   formatInstant,
   isForeign,
@@ -34,13 +35,20 @@ export type EntryPorts = CopyPorts &
 
 const KEPT: PutTerms = { locked: true, retainUntil: 'permanent' };
 
-/** Copies what the target lacks of an entry; returns the key of one object that stands there now, if the entry names any. */
+/**
+ * Copies what the target lacks of an entry; returns the key of one object that stands there now, if the entry names any. Failures: vault-*,
+ * 'format-newer': what such an entry names is not known, so that nobody may say that it was copied.
+ */
 export async function copyEntry(
   ports: EntryPorts,
   index: number,
   entry: Entry | ForeignEntry,
 ): Promise<string | undefined> {
-  if (isForeign(entry)) return undefined;
+  if (isForeign(entry))
+    throw new Failure(
+      'format-newer',
+      `ledger entry ${index} (${entry.kind}) was written by a newer docket: what it names is not copied`,
+    );
   const statement = await copyStatement(ports, index, entry);
   switch (entry.kind) {
     case 'item.recorded':

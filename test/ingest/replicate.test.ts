@@ -19,7 +19,7 @@ import { showItem } from '../../src/custody/index.ts';
 import { rebuild } from '../../src/daemon/rebuild.ts';
 import { openArchive, type Station } from '../../src/daemon/station.ts';
 import { tileStoreOf } from '../../src/daemon/tiles.ts';
-import { decodeReceipt, makeAcquisitionId } from '../../src/evidence/index.ts';
+import { decodeReceipt, encodeCanonical, makeAcquisitionId } from '../../src/evidence/index.ts';
 import { registerCamera } from '../../src/filing/index.ts';
 import {
   dockFolder,
@@ -139,6 +139,19 @@ describe('a second vault', () => {
     expect((await verify(config)).findings).toEqual([]);
     expect(await entriesOf(config, 'item.recorded')).toHaveLength(1);
   });
+});
+
+it('what an entry of a newer docket names is never said to be copied: it stays open until somebody can read it', async () => {
+  await dock(config, { path: card('a', { 'a.mp4': bytesOf(1, 10) }) });
+  {
+    await using station = await openIt(config);
+    station.ports.ledger.append([encodeCanonical({ v: 2, kind: 'item.recorded' })]);
+    await station.ports.publisher.publish();
+  }
+  addVault(2);
+  await rounds(3);
+  expect((await readMarks(at('state/copies.json')))['second']).toMatchObject({ open: [3] });
+  expect(await entriesOf(config, 'item.copied')).toHaveLength(1);
 });
 
 describe('a vault that was away', () => {
