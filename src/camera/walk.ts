@@ -119,7 +119,12 @@ async function enter(
 ): Promise<SourceFile | undefined> {
   const opened = await attempt(ports, path, open);
   if ('refused' in opened) return note(ports, path, opened.refused, opened.denied);
-  const read = await attempt(ports, path, () => opened.value.names(ports.limits.maxFiles + 1, signal));
+  const read = await attempt(ports, path, () => opened.value.names(ports.limits.maxFiles + 1, signal)).catch(
+    async (error: unknown) => {
+      await opened.value.close(); // a folder left open would keep the card from being unmounted
+      throw error;
+    },
+  );
   if ('refused' in read) {
     await opened.value.close();
     return note(ports, path, read.refused);

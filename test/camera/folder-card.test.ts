@@ -1,6 +1,17 @@
 // A real folder as a card, at its worst: links, pipes, devices, swapped folders, unreadable places, a card that leaves.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -106,6 +117,24 @@ describe('a folder as a card', () => {
       ['c/lost+found', 'unreadable', 'cannot be read (EACCES)'],
       ['lost+found', 'unreadable', expect.stringMatching(/^kept by the file system/)],
     ]);
+  });
+
+  test('holds no folder open once its listing was cancelled and it is closed, so that it can be unmounted', async () => {
+    const root = temporaryPlace();
+    put(root, 'DCIM/a.mp4', 'footage');
+    {
+      await using card = await open(root);
+      const all = Array.fromAsync(card.list(AbortSignal.abort()));
+      await expect(all).rejects.toSatisfy((error) => isFailure(error, 'cancelled'));
+    }
+    const held = readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return readlinkSync(join('/proc/self/fd', fd));
+      } catch {
+        return []; // the one that lists them is closed by now
+      }
+    });
+    expect(held.filter((path) => path.startsWith(root))).toEqual([]);
   });
 
   test('says camera-gone for everything once its root has left', async () => {
