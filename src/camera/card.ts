@@ -1,6 +1,8 @@
 // The port of a card: list what is there, open a file, read it. Folder, mounted card and simulated card all answer to it.
 // Nothing here can write to a camera: the port has no way to say it.
+import type { FileHandle } from 'node:fs/promises';
 import type { CameraIdentity, SourceFile } from '../evidence/index.ts';
+import type { RawName } from './source-path.ts';
 
 /** Bounds of one listing; what goes over one is reported as refused, never left out silently. */
 export interface CardLimits {
@@ -48,4 +50,13 @@ export interface Card extends AsyncDisposable {
   /** Whether the card still answers; never throws. */
   isPresent(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** A card that is a folder of this machine: a mounted camera, or files that stand for one. */
+export interface FolderCard extends Card {
+  /**
+   * Opens the folder of the card in which a file lies, by way of the root that was opened with the card and never by its path: where one mount
+   * point is used again another card may stand there by then. Errors are errno errors. Whoever called closes the folder.
+   */
+  openFolderOf(file: SourceFile): Promise<{ readonly folder: FileHandle; readonly name: RawName }>;
 }

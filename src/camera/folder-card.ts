@@ -4,14 +4,14 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type CameraIdentity, errnoOf, Failure, type SourceFile } from '../evidence/index.ts';
-import type { Card, CardLimits, OpenSource, SourceStat } from './card.ts';
+import type { Card, CardLimits, FolderCard, OpenSource, SourceStat } from './card.ts';
 import { makeClassifier } from './classify.ts';
-import { makeFolder, openQuietly, openRoot, pathIn } from './folder-tree.ts';
+import { errno, makeFolder, openAgain, openFolderOf, openQuietly, openRoot, pathIn } from './folder-tree.ts';
 import { readMounts } from './mounts.ts';
 import { claimedEntry } from './mtp.ts';
 import type { Profile } from './profile.ts';
 import { mapSourceError } from './source-error.ts';
-import { bytesOfSourcePath, type RawName } from './source-path.ts';
+import { type RawName, rawOfSourcePath } from './source-path.ts';
 import type { Folder } from './tree.ts';
 import { walk } from './walk.ts';
 
@@ -28,12 +28,12 @@ export interface OpenCardOptions {
 }
 
 /** Opens a card for reading. Failures: 'camera-gone' (nothing there), 'source-unreadable'. Close it so that the card can be unmounted. */
-export async function openCard(options: OpenCardOptions): Promise<Card> {
+export async function openCard(options: OpenCardOptions): Promise<FolderCard> {
   const root = resolve(options.root);
   try {
     const directory = await openRoot(root);
     const { dev, ino } = await directory.stat();
-    return new FolderCard({ ...options, root }, directory, { dev, ino, device: await findEntry(dev, options) });
+    return new OpenFolderCard({ ...options, root }, directory, { dev, ino, device: await findEntry(dev, options) });
   } catch (error) {
     throw mapSourceError(error, root, errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR');
   }
@@ -59,7 +59,7 @@ async function findEntry(
   return mount === undefined ? undefined : claimedEntry(mount, sysRoot);
 }
 
-class FolderCard implements Card {
+class OpenFolderCard implements FolderCard {
   readonly identity: CameraIdentity;
   readonly #options: OpenCardOptions;
   readonly #root: FileHandle;
@@ -86,7 +86,7 @@ class FolderCard implements Card {
   }
 
   async #openFolder(): Promise<Folder> {
-    return makeFolder(await openQuietly(`/proc/self/fd/${this.#root.fd}/.`, constants.O_DIRECTORY), this.#place.dev);
+    return makeFolder(await openAgain(this.#root), this.#place.dev);
   }
 
   async open(file: SourceFile): Promise<OpenSource> {
@@ -94,11 +94,16 @@ class FolderCard implements Card {
     if (file.type !== 'file')
       throw new Failure('name-refused', `${what} is no regular file (${file.type}); it is never opened`);
     try {
-      const handle = await openBelow(this.#root, bytesOfSourcePath(file.path).toString('latin1'), this.#place.dev);
-      return new FolderSource(handle, what, this);
+      const { folder, name } = await this.openFolderOf(file);
+      await using _folder = folder;
+      return new FolderSource(await openRegular(pathIn(folder, name)), what, this);
     } catch (error) {
       throw mapSourceError(error, what, await this.isPresent());
     }
+  }
+
+  openFolderOf({ path }: SourceFile): Promise<{ readonly folder: FileHandle; readonly name: RawName }> {
+    return openFolderOf(this.#root, rawOfSourcePath(path), this.#place.dev);
   }
 
   async isPresent(): Promise<boolean> {
@@ -122,26 +127,6 @@ class FolderCard implements Card {
   }
 }
 
-/** Opens a path name by name from an open directory, no name of it through a link, all on one file system. */
-async function openBelow(root: FileHandle, path: RawName, device: number): Promise<FileHandle> {
-  const names = path.split('/');
-  const last = names.pop() ?? '';
-  if ([...names, last].some((name) => name === '' || name === '.' || name === '..' || name.includes('\0')))
-    throw errno('ELOOP', 'a path that leads elsewhere');
-  let at = root;
-  try {
-    for (const name of names) {
-      const inner = await openQuietly(pathIn(at, name), constants.O_DIRECTORY);
-      if (at !== root) await at.close();
-      at = inner;
-      if ((await at.stat()).dev !== device) throw errno('ELOOP', 'another file system is mounted on the way');
-    }
-    return await openRegular(pathIn(at, last));
-  } finally {
-    if (at !== root) await at.close();
-  }
-}
-
 /** Linux's O_PATH: names a file without opening it, so that a pipe or device put there meanwhile is not even touched. */
 const O_PATH = 0o10000000;
 
@@ -153,10 +138,6 @@ async function openRegular(path: Buffer): Promise<FileHandle> {
   } finally {
     await named.close();
   }
-}
-
-function errno(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
 }
 
 /** An open regular file of this machine as a source; closing it closes the handle. `card` is asked whether it is still there. */

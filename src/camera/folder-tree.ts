@@ -39,6 +39,44 @@ export async function openRoot(path: string): Promise<FileHandle> {
   return open(path, flags);
 }
 
+/**
+ * Opens the folder in which a path lies, name by name from an open directory: no name of it through a link, all on one file system. Returns it
+ * with the last name, which is not looked up. Whoever called closes it; `root` stays open.
+ */
+export async function openFolderOf(
+  root: FileHandle,
+  path: RawName,
+  device: number,
+): Promise<{ readonly folder: FileHandle; readonly name: RawName }> {
+  const names = path.split('/');
+  if (names.some((each) => each === '' || each === '.' || each === '..' || each.includes('\0')))
+    throw errno('ELOOP', 'a path that leads elsewhere');
+  const name = names.pop() ?? '';
+  let at = await openAgain(root);
+  try {
+    for (const each of names) {
+      const inner = await openQuietly(pathIn(at, each), O_DIRECTORY);
+      await at.close();
+      at = inner;
+      if ((await at.stat()).dev !== device) throw errno('ELOOP', 'another file system is mounted on the way');
+    }
+    return { folder: at, name };
+  } catch (error) {
+    await at.close();
+    throw error;
+  }
+}
+
+/** The same directory once more, by its handle, whatever stands at its path by now. */
+export function openAgain(directory: FileHandle): Promise<FileHandle> {
+  return openQuietly(`/proc/self/fd/${directory.fd}/.`, O_DIRECTORY);
+}
+
+/** An error as the kernel would give it. */
+export function errno(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
 /** A folder that owns its handle. `device` is the file system of the card: folders of another one are not entered. */
 export function makeFolder(directory: FileHandle, device: number): Folder {
   return {
@@ -48,7 +86,7 @@ export function makeFolder(directory: FileHandle, device: number): Folder {
       const inner = await openQuietly(pathIn(directory, name), O_DIRECTORY);
       if ((await inner.stat()).dev === device) return makeFolder(inner, device);
       await inner.close();
-      throw Object.assign(new Error('another file system is mounted here'), { code: 'EXDEV' });
+      throw errno('EXDEV', 'another file system is mounted here');
     },
     close: () => directory.close(),
   };

@@ -10,7 +10,14 @@ export type {
   UsbChange,
 } from './arrival.ts';
 export { type ArrivalOptions, type ArrivalWatch, watchArrivals } from './arrivals.ts';
-export { type Card, type CardLimits, DEFAULT_CARD_LIMITS, type OpenSource, type SourceStat } from './card.ts';
+export {
+  type Card,
+  type CardLimits,
+  DEFAULT_CARD_LIMITS,
+  type FolderCard,
+  type OpenSource,
+  type SourceStat,
+} from './card.ts';
 export { clearFile, type SeenFile } from './clear.ts';
 export { type FileCardOptions, openFileCard } from './file-card.ts';
 export { type OpenCardOptions, openCard } from './folder-card.ts';

@@ -7,7 +7,7 @@ import { type Profile, TAKE_EVERYTHING } from './profile.ts';
 import { contentSize, readContent, type SimulatedContent } from './simulated-content.ts';
 import { type Fault, type FaultPorts, withFaults } from './simulated-faults.ts';
 import { mapSourceError } from './source-error.ts';
-import { bytesOfSourcePath, type RawName, rawOf } from './source-path.ts';
+import { type RawName, rawOf, rawOfSourcePath } from './source-path.ts';
 import type { Folder } from './tree.ts';
 import { walk } from './walk.ts';
 
@@ -144,7 +144,7 @@ class MemoryCard implements Card {
     if (file.type !== 'file')
       throw new Failure('name-refused', `${what} is no regular file (${file.type}); it is never opened`);
     try {
-      return new MemorySource(this.#find(bytesOfSourcePath(file.path).toString('latin1')));
+      return new MemorySource(this.#find(rawOfSourcePath(file.path)));
     } catch (error) {
       throw mapSourceError(error, what, true);
     }

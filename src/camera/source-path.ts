@@ -44,6 +44,11 @@ export function bytesOfSourcePath(path: SourcePath): Buffer {
   return path.bytes === undefined ? Buffer.from(path.text, 'utf8') : Buffer.from(path.bytes, 'base64');
 }
 
+/** The same as a raw path. */
+export function rawOfSourcePath(path: SourcePath): RawName {
+  return bytesOfSourcePath(path).toString('latin1');
+}
+
 /** A path too long to be written down: its beginning and a digest of the whole, at most `maxBytes` long. */
 export function shortenRaw(raw: RawName, maxBytes: number): RawName {
   const mark = `~${createHash('sha256').update(raw, 'latin1').digest('hex').slice(0, 16)}`;

@@ -89,6 +89,7 @@ export class Projector {
         return this.#run('insertRelease', { acquisition: entry.acquisition, idx, entry: formatCanonical(entry) });
       case 'camera.refused':
         return this.#run('insertRefusal', { idx, entry: formatCanonical(entry) });
+      case 'camera.cleared':
       case 'station.created':
       case 'key.replaced':
       case 'ledger.restored':

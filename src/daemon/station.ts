@@ -40,7 +40,7 @@ import { makePreflight, type Preflight } from './preflight.ts';
 import { settingsOf } from './settings.ts';
 import { tileStoreOf } from './tiles.ts';
 import { refuseVanished } from './vanished.ts';
-import { openVault, vaultFolderOf } from './vaults.ts';
+import { openVault, vaultFolderOf, vaultFoldersOf } from './vaults.ts';
 
 const MIB = 1_048_576;
 const GIB = 1024 * MIB;
@@ -261,6 +261,7 @@ async function composePorts(parts: Parts): Promise<DockPorts> {
     profiles: settings.profiles,
     cardLimits: settings.cardLimits,
     unknownCameras: settings.unknownCameras,
+    ownFolders: [config.paths.state, ...vaultFoldersOf(config)],
   };
 }
 

@@ -82,7 +82,12 @@ async function encryptionOf(vault: S3VaultConfig): Promise<S3Encryption> {
   return { kind: 'customer', key };
 }
 
+/** Folders of the directory vaults. */
+export function vaultFoldersOf(config: Config): string[] {
+  return config.vaults.flatMap((each) => (each.kind === 'directory' ? [each.path] : []));
+}
+
 /** Folder of the first directory vault, for people who look into it; undefined where there is none. */
 export function vaultFolderOf(config: Config): string | undefined {
-  return config.vaults.find((each) => each.kind === 'directory')?.path;
+  return vaultFoldersOf(config)[0];
 }

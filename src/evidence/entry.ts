@@ -32,6 +32,9 @@ export const MAX_EXTRACT_CHARS = 12_000;
 /** Findings that one scrub entry spells out; a place is at most 4096 characters, so not all of them may be that long. */
 export const MAX_SCRUB_FINDINGS = 10;
 
+/** Files that one entry about a cleared camera names with the reason why they are still there. */
+export const MAX_LEFT_NAMED = 10;
+
 const base = {
   v: z.literal(1),
   at: instantSchema,
@@ -146,8 +149,20 @@ export const entrySchemas = {
     camera: cameraSchema,
     files: z.int().nonnegative(),
     sizeBytes: bytesSchema,
-    /** A file listed as cleared, with the digest reread from the camera just before. */
+    /** Every file that may be cleared, with the digest reread from the camera just before. */
     list: objectSchema,
+  }),
+  'camera.cleared': z.strictObject({
+    ...base,
+    kind: z.literal('camera.cleared'),
+    acquisition: acquisitionSchema,
+    camera: cameraSchema,
+    /** Of the files of the release, those that are gone from the camera. */
+    files: z.int().nonnegative(),
+    sizeBytes: bytesSchema,
+    /** How many others there are, and the first of them by their number on the receipt. */
+    left: z.int().nonnegative(),
+    first: z.array(z.strictObject({ n: z.int().positive(), reason: text })).max(MAX_LEFT_NAMED),
   }),
   'key.replaced': z.strictObject({
     ...base,

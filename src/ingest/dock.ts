@@ -2,11 +2,14 @@
 // Never reads a card of a camera that is neither registered nor allowed.
 import { randomBytes } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
+import { sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { Docking } from '../acquire/index.ts';
 import {
   type Card,
   type CardLimits,
   chooseProfile,
+  type FolderCard,
   identifyMount,
   openCard,
   openFileCard,
@@ -30,7 +33,7 @@ import {
 } from '../evidence/index.ts';
 import { errorFacts } from '../platform/index.ts';
 import { type AcquisitionResult, acquireCard } from './acquire-card.ts';
-import type { IngestPorts, OnProgress, Progress, ProgressState } from './ports.ts';
+import type { IngestPorts, OnProgress, Progress } from './ports.ts';
 import { publishOrNote } from './publish.ts';
 import { releaseCamera } from './release.ts';
 
@@ -39,6 +42,8 @@ export interface DockPorts extends IngestPorts {
   readonly profiles: readonly Profile[];
   readonly cardLimits: CardLimits;
   readonly unknownCameras: 'refuse' | 'allow';
+  /** The state folder and each directory vault: a folder in or around them is never cleared, whatever serial somebody gives it. */
+  readonly ownFolders: readonly string[];
 }
 
 /** A folder or mount to take. */
@@ -63,7 +68,7 @@ export async function dockFolder(
   const caseNumber = parseCase(order.case);
   const root = await findFolder(order.path, order.arrived === undefined ? 'invalid' : 'camera-gone');
   const presented = order.arrived === undefined ? await identify(root, order) : shownAs(order.arrived, root, order);
-  const identity = await admit(ports, presented, order);
+  const { identity, registered } = await admit(ports, presented, order);
   const profile = await profileFor(ports, root, identity, signal);
   await using card = await openCard({
     root,
@@ -77,24 +82,51 @@ export async function dockFolder(
     case: caseNumber,
     cameraOffsetMs: order.clockOffsetMs ?? ('unknown' as const),
   };
+  if (!ports.rules.release || !registered || (await isOwn(ports, root)))
+    return await acquireCard(ports, docking, card, onProgress, signal);
+  return await acquireAndClear(ports, docking, card, onProgress, signal);
+}
+
+/**
+ * Until the card is cleared, or will not be, every state says that it is yet to be: it may be written to at any moment, and nobody may be told
+ * to pull the camera out.
+ */
+async function acquireAndClear(
+  ports: DockPorts,
+  docking: Docking,
+  card: FolderCard,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<AcquisitionResult> {
   let last: Progress | undefined;
   const heard: OnProgress = (progress) => {
     last = progress;
-    onProgress(progress);
+    onProgress({ ...progress, toClear: true });
   };
-  const result = await acquireCard(ports, docking, card, heard, signal);
-  // A plain folder is never cleared: only what a registered camera brought is its station's to release.
-  if (ports.rules.release && result.final && identity.serial !== undefined) {
-    tellState(ports, onProgress, last, 'releasing');
-    await releaseOrNote(ports, card, root, result, signal);
-    tellState(ports, onProgress, last, last?.state);
+  const tell = (changes: Partial<Progress>): void => {
+    const now = ports.clock.now();
+    if (last !== undefined) onProgress({ ...last, ...changes, since: now, at: now });
+  };
+  try {
+    const result = await acquireCard(ports, docking, card, heard, signal);
+    if (result.final) {
+      tell({ state: 'releasing', toClear: true });
+      await releaseOrNote(ports, card, result, signal);
+    }
+    return result;
+  } finally {
+    tell({ toClear: false });
   }
-  return result;
 }
 
-/** While a card is written to, nobody may be told to pull it out. */
-function tellState({ clock }: DockPorts, onProgress: OnProgress, last?: Progress, state?: ProgressState): void {
-  if (last !== undefined && state !== undefined) onProgress({ ...last, state, since: clock.now(), at: clock.now() });
+/** True where files of the station itself would be taken for a camera's: cleared, a vault would lose what is on record. */
+async function isOwn({ ownFolders }: DockPorts, root: string): Promise<boolean> {
+  const own = await Promise.all(ownFolders.map((each) => realpath(each).catch(() => each))); // one that is away holds nothing here
+  return own.some((each) => isWithin(each, root) || isWithin(root, each));
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 /**
@@ -110,13 +142,12 @@ async function demandSame(card: Card, root: string, presented: CameraIdentity, o
 /** What cannot be released stays on the camera and is on record all the same. */
 async function releaseOrNote(
   ports: DockPorts,
-  card: Card,
-  root: string,
+  card: FolderCard,
   { listing, receipt }: AcquisitionResult,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const cleared = await releaseCamera(ports, card, root, listing, receipt, signal);
+    const cleared = await releaseCamera(ports, card, listing, receipt, signal);
     ports.log.info('a camera was released', { acquisition: receipt.acquisition, files: cleared });
   } catch (error) {
     if (!isFailure(error) || error.policy === 'stop') throw error;
@@ -156,7 +187,7 @@ function newDocking(
   ports: DockPorts,
   card: Card,
   actor: Entry['actor'],
-): { acquisition: ReturnType<typeof makeAcquisitionId>; camera: CameraIdentity; actor: Entry['actor'] } {
+): Pick<Docking, 'acquisition' | 'camera' | 'actor'> {
   return {
     acquisition: makeAcquisitionId(ports.clock.now(), randomBytes(4).toString('hex')),
     camera: card.identity,
@@ -207,7 +238,7 @@ function shownAs(device: CameraIdentity, root: string, order: DockOrder): Camera
 }
 
 /** Adds what the register knows. A camera with a serial that nobody registered is refused, on record, unless the station allows it. */
-async function admit(ports: DockPorts, identity: CameraIdentity, order: DockOrder): Promise<CameraIdentity> {
+async function admit(ports: DockPorts, identity: CameraIdentity, order: DockOrder): Promise<Admitted> {
   const judged = judge(ports, identity, order.arrived !== undefined);
   if (judged.admitted !== undefined) return judged.admitted;
   await recordRefusal(ports, identity, order.actor, judged.reason);
@@ -230,8 +261,14 @@ function unknownCamera({ serial }: CameraIdentity, reason: string): Failure {
   return new Failure('camera-unknown', `${reason}; nothing was copied`, { facts: { serial: serial ?? null } });
 }
 
+/** A camera that is taken. Only what a registered one brought is its station's to release: never a plain folder, never a stranger's stick. */
+interface Admitted {
+  readonly identity: CameraIdentity;
+  readonly registered: boolean;
+}
+
 type Judgement =
-  | { readonly admitted: CameraIdentity; readonly reason?: undefined }
+  | { readonly admitted: Admitted; readonly reason?: undefined }
   | { readonly admitted?: undefined; readonly reason: string };
 
 function judge(ports: DockPorts, identity: CameraIdentity, arrived: boolean): Judgement {
@@ -240,9 +277,11 @@ function judge(ports: DockPorts, identity: CameraIdentity, arrived: boolean): Ju
     serial === undefined ? undefined : ports.catalog.camera(serial).find((each) => each.removedIndex === undefined);
   if (registered !== undefined) {
     const { model, profile, officer, unit } = registered.entry;
-    return { admitted: { ...identity, model: model ?? identity.model, profile, officer, unit } };
+    const known = { ...identity, model: model ?? identity.model, profile, officer, unit };
+    return { admitted: { identity: known, registered: true } };
   }
-  if (ports.unknownCameras === 'allow' || (serial === undefined && !arrived)) return { admitted: identity };
+  if (ports.unknownCameras === 'allow' || (serial === undefined && !arrived))
+    return { admitted: { identity, registered: false } };
   return {
     reason: serial === undefined ? 'it has no serial that could be registered' : `camera ${serial} is not registered`,
   };

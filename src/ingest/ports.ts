@@ -93,7 +93,7 @@ export interface IngestPorts {
 }
 
 /**
- * 'storing': the card is copied, the vault takes it now; 'copied': it waits for a vault that is away. In both the camera may go.
+ * 'storing': the card is copied, the vault takes it now; 'copied': it waits for a vault that is away. In both the camera may go, unless its card is to be cleared.
  * 'releasing': the camera is cleared now, and stays.
  */
 export type ProgressState =
@@ -126,6 +126,8 @@ export interface Progress {
   readonly file?: string | undefined;
   /** True once the listing is durable: from then on the receipt answers for every file, whatever happens. */
   readonly receiptStands: boolean;
+  /** True as long as the card is yet to be cleared: then the camera stays, whatever the state. Absent where no card is cleared. */
+  readonly toClear?: boolean | undefined;
   /** The first failure that leaves a file on the camera; there may be more. */
   readonly problem?: Failure | undefined;
   /** Since when it is in this state. */

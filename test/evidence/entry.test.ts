@@ -79,6 +79,16 @@ const ENTRIES: Readonly<Record<keyof typeof entrySchemas, unknown>> = {
     sizeBytes: 7,
     list: object,
   },
+  'camera.cleared': {
+    ...base,
+    kind: 'camera.cleared',
+    acquisition: ACQUISITION,
+    camera: CAMERA,
+    files: 2,
+    sizeBytes: 6,
+    left: 1,
+    first: [{ n: 3, reason: '只读' }],
+  },
   'ledger.restored': {
     ...base,
     kind: 'ledger.restored',

@@ -308,7 +308,7 @@ describe('release', () => {
     const receipt = decodeReceipt((await ports.vault.readSmall(at1, 1_000_000)) ?? Buffer.alloc(0), at1);
     renameSync(at('second'), at('away'));
     try {
-      return await releaseCamera(ports, opened, path, listing, receipt, never());
+      return await releaseCamera(ports, opened, listing, receipt, never());
     } finally {
       renameSync(at('away'), at('second'));
     }
