@@ -62,10 +62,12 @@ function screenDock(view: DockView, name: string): ScreenDock | undefined {
   };
 }
 
-function showOf({ phase, problem, present, receiptStands }: DockView): Show | undefined {
+function showOf({ phase, problem, present, receiptStands, toClear }: DockView): Show | undefined {
+  // All is copied, and the card is written to before long: the camera stays, and what is wrong besides is said after.
+  const stays = toClear && present !== false;
   switch (phase) {
     case 'problem':
-      return 'problem';
+      return stays ? 'copying' : 'problem';
     case 'waiting':
     case 'listing':
     case 'copying':
@@ -73,12 +75,13 @@ function showOf({ phase, problem, present, receiptStands }: DockView): Show | un
       if (present === false) return 'problem';
       return phase === 'copying' && receiptStands ? 'copying' : 'wait';
     case 'releasing':
-      return present === false ? undefined : 'copying'; // all is on record, and the card is written to: the camera stays
+      return present === false ? undefined : 'copying'; // the same, and it is written to now
     case 'storing':
     case 'examining':
     case 'finishing':
     case 'copied':
     case 'done':
+      if (stays) return 'copying';
       if (problem !== null) return 'problem';
       return present === false ? undefined : 'take';
   }

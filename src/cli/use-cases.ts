@@ -120,6 +120,8 @@ export interface DockView {
   readonly since: Instant;
   /** True once the list of everything on the camera is durable: the officer may leave. */
   readonly receiptStands: boolean;
+  /** True as long as the card is yet to be cleared: the camera stays, whatever the phase. */
+  readonly toClear: boolean;
   readonly filesDone: number;
   readonly filesTotal: number;
   readonly bytesDone: number;

@@ -164,7 +164,7 @@ export async function readProblems(path: string): Promise<Problem[]> {
   }
 }
 
-/** A state as people read it; in the last two the camera may go. */
+/** A state as people read it. */
 export function stateText(state: ProgressState): string {
   if (state === 'storing') return 'copied; goes into the vault';
   return state === 'copied' ? WAITS_TEXT : state;
@@ -209,6 +209,7 @@ function viewUntaken(docking: Docking): DockView {
     phase,
     since: sinceOf(docking),
     receiptStands: false,
+    toClear: false,
     filesDone: 0,
     filesTotal: 0,
     bytesDone: 0,
@@ -232,6 +233,7 @@ function viewProgress(progress: Progress, clock: Clock): DockView {
     phase: state,
     since: formatInstant(progress.since),
     receiptStands: progress.receiptStands,
+    toClear: progress.toClear === true,
     filesDone,
     filesTotal,
     bytesDone,

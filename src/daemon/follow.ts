@@ -26,6 +26,7 @@ const dockSchema = z.object({
   phase: z.enum(DOCK_PHASES),
   since: instantSchema,
   receiptStands: z.boolean(),
+  toClear: z.boolean(),
   filesDone: z.number(),
   filesTotal: z.number(),
   bytesDone: z.number(),

@@ -97,6 +97,19 @@ describe('a dock', () => {
     ]);
   });
 
+  it('says of a camera whose card is yet to be cleared that it stays, and no longer once that has ended', () => {
+    const { docks } = makeDocks();
+    const report = docks.arrived({ root: ROOT, identity: CAMERA, port: '1-2' });
+    const told = (): unknown => docks.view().docks.map(({ phase, toClear }) => [phase, toClear]);
+    expect(told()).toEqual([['waiting', false]]);
+    for (const state of ['copying', 'storing', 'done', 'releasing'] as const) {
+      report.onProgress(progressOf('X', state, { toClear: true }));
+      expect(told()).toEqual([[state, true]]);
+    }
+    report.onProgress(progressOf('X', 'done', { toClear: false }));
+    expect(told()).toEqual([['done', false]]);
+  });
+
   it('forgets a refused camera that is gone, and keeps one that was pulled too early until something else is docked there', () => {
     const { docks } = makeDocks();
     docks.arrived({ root: '/m/a', port: '1-4' }).failed(new Failure('camera-unknown', 'x'));
