@@ -227,7 +227,10 @@ async function readListing(folder: SpoolFolder): Promise<Listing | undefined> {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     if ((await file.stat()).size > MAX_LISTING_BYTES)
       throw new Failure('invalid', `${path} is too large for a listing`);
-    return decodeListing(await file.readFile(), path);
+    const listing = decodeListing(await file.readFile(), path);
+    if (listing.acquisition === folder.acquisition) return listing;
+    // Believed, it would let these bytes go as soon as those of the other are on record.
+    throw new Failure('invalid', `${path} is the listing of another acquisition, ${listing.acquisition}`);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;

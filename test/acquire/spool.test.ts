@@ -1,5 +1,5 @@
 // The spool tells from names alone how far every file came, whatever moment the station stopped at, and never throws away what is not on record.
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import {
   decodeListing,
@@ -141,6 +141,21 @@ describe('what is left over', () => {
       folder.path,
     );
     expect(found.find((each) => each.folder.acquisition === other.folder.acquisition)?.listing).toBeDefined();
+  });
+});
+
+describe('what lies in the spool under another name', () => {
+  it('is told, and not taken for the acquisition whose listing lies in it: its bytes would go with that one\u2019s', async () => {
+    await using station = await openStation();
+    const { folder, pull } = await station.dock(card());
+    await pull('a.mp4');
+    const copy = station.folder.at('spool', '20991231-235959-ffffffff');
+    await cp(folder.path, copy, { recursive: true });
+    const found = await station.spool.leftovers();
+    expect(found.map(({ listing, damage }) => [listing?.acquisition, damage?.message])).toEqual([
+      [folder.acquisition, undefined],
+      [undefined, expect.stringContaining(`${copy}/listing.json is the listing of another acquisition`)],
+    ]);
   });
 });
 
