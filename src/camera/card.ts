@@ -6,7 +6,7 @@ import type { RawName } from './source-path.ts';
 
 /** Bounds of one listing; what goes over one is reported as refused, never left out silently. */
 export interface CardLimits {
-  /** Directory entries listed of one card. */
+  /** Directory entries listed of one card, whatever they are; four times as many names are read of it, folders' among them. */
   readonly maxFiles: number;
   /** Longest path from the card's root, in bytes. */
   readonly maxPathBytes: number;

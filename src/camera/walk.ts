@@ -1,5 +1,6 @@
-// The walk over a card: every entry once, in the order of the names' bytes, folder by folder, one folder's names in memory at a time.
-// Never follows a link, never stops for one folder that cannot be read, never leaves anything out without an entry that says so.
+// The walk over a card: every entry once, in the order of the names' bytes, folder by folder, the names of open folders in memory only.
+// Never follows a link, never stops for one folder that cannot be read, never leaves anything out without an entry that says so; never
+// goes on for ever: every name that is read counts, whatever stands under it.
 import { errnoOf, Failure, type SourceFile } from '../evidence/index.ts';
 import type { CardLimits } from './card.ts';
 import { type Classifier, type EntryFacts, makeSiblings, type Siblings } from './classify.ts';
@@ -23,38 +24,56 @@ interface Level {
   readonly names: readonly RawName[];
   /** Index of the next name. */
   next: number;
-  /** The folder has more names than were read. */
+  /** The folder has more names than may be read of one. */
   readonly more: boolean;
   readonly siblings: Siblings;
 }
 
-/** Lists a card. Failures: 'camera-gone', 'cancelled'. */
+/** A walk under way. */
+interface Walking {
+  readonly ports: WalkPorts;
+  readonly signal: AbortSignal | undefined;
+  /** Open folders, one inside the other. */
+  readonly levels: Level[];
+  /** How many names may still be read. */
+  namesLeft: number;
+  /** Why the card as a whole is not listed to its end; told once, last. */
+  cut: string | undefined;
+}
+
+/**
+ * Names read of one card for each file that may be listed: cards nest three deep, so that even files in folders of their own need no more.
+ * A folder is no entry: without this a damaged FAT, whose folders hold their parents, would be walked for ever.
+ */
+const NAMES_PER_FILE = 4;
+
+/** Lists a card: at most `maxFiles` entries of any kind, and one that says so when there is more. Failures: 'camera-gone', 'cancelled'. */
 export async function* walk(ports: WalkPorts, signal?: AbortSignal): AsyncGenerator<SourceFile, void, undefined> {
-  const levels: Level[] = [];
-  const count = { listed: 0 };
+  const { maxFiles } = ports.limits;
+  const walking: Walking = { ports, signal, levels: [], namesLeft: maxFiles * NAMES_PER_FILE, cut: undefined };
+  let listed = 0;
+  for await (const file of listEntries(walking)) {
+    if (listed === maxFiles) {
+      walking.cut = `more than ${maxFiles} files on one card`;
+      break;
+    }
+    listed += 1;
+    yield file;
+  }
+  if (walking.cut !== undefined) yield note(ports, '', `${walking.cut}: the rest of it was not listed`);
+}
+
+async function* listEntries(walking: Walking): AsyncGenerator<SourceFile, void, undefined> {
+  const { ports, levels, signal } = walking;
   try {
-    const root = await enter(ports, levels, '', ports.root, signal);
+    const root = await enter(walking, '', ports.root);
     if (root !== undefined) yield root;
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       demandRunning(signal);
       const name = level.names[level.next];
       level.next += 1;
-      if (name === undefined) {
-        levels.pop();
-        await level.folder.close();
-        if (level.more)
-          yield note(
-            ports,
-            level.path,
-            `more than ${ports.limits.maxFiles} names in one folder: the rest of it was not listed`,
-          );
-        continue;
-      }
-      if (count.listed >= ports.limits.maxFiles) {
-        yield note(ports, '', `more than ${ports.limits.maxFiles} files on one card: the rest of it was not listed`);
-        return;
-      }
-      yield* visit(ports, levels, level, name, count, signal);
+      const found = name === undefined ? await leave(walking, level) : await visit(walking, level, name);
+      if (found !== undefined) yield found;
     }
   } finally {
     for (const level of levels.toReversed()) await level.folder.close();
@@ -66,41 +85,28 @@ function demandRunning(signal: AbortSignal | undefined): void {
     throw new Failure('cancelled', 'listing the card was cancelled', { cause: signal.reason });
 }
 
-async function* visit(
-  ports: WalkPorts,
-  levels: Level[],
-  level: Level,
-  name: RawName,
-  count: { listed: number },
-  signal?: AbortSignal,
-): AsyncGenerator<SourceFile> {
+/** Closes the innermost folder; an entry that says so when not all its names were read. */
+async function leave(walking: Walking, level: Level): Promise<SourceFile | undefined> {
+  walking.levels.pop();
+  await level.folder.close();
+  if (!level.more) return undefined;
+  const what = `more than ${walking.ports.limits.maxFiles} names in one folder`;
+  if (level.path !== '') return note(walking.ports, level.path, `${what}: the rest of it was not listed`);
+  walking.cut ??= what;
+  return undefined;
+}
+
+/** The entry under a name; none for a folder, which becomes a new level. */
+async function visit(walking: Walking, level: Level, name: RawName): Promise<SourceFile | undefined> {
+  const { ports, levels } = walking;
   const path = join(level.path, name);
+  const judged = (facts: EntryFacts): SourceFile => entry(ports, level.path, name, facts, level.siblings);
   const seen = await attempt(ports, path, () => level.folder.look(name));
-  if ('refused' in seen) {
-    yield entry(ports, level.path, name, { ...NOTHING, type: 'unreadable', refused: seen.refused }, level.siblings);
-    return;
-  }
-  if (seen.value.type !== 'directory') {
-    count.listed += 1;
-    yield entry(ports, level.path, name, factsOf(seen.value), level.siblings);
-    return;
-  }
-  if (levels.length > ports.limits.maxDepth) {
-    yield entry(
-      ports,
-      level.path,
-      name,
-      {
-        ...NOTHING,
-        type: 'unreadable',
-        refused: `more than ${ports.limits.maxDepth} folders one inside the other: what is in it was not listed`,
-      },
-      level.siblings,
-    );
-    return;
-  }
-  const problem = await enter(ports, levels, path, () => level.folder.enter(name), signal);
-  if (problem !== undefined) yield problem;
+  if ('refused' in seen) return judged({ ...NOTHING, type: 'unreadable', refused: seen.refused });
+  if (seen.value.type !== 'directory') return judged(factsOf(seen.value));
+  if (levels.length <= ports.limits.maxDepth) return await enter(walking, path, () => level.folder.enter(name));
+  const refused = `more than ${ports.limits.maxDepth} folders one inside the other: what is in it was not listed`;
+  return judged({ ...NOTHING, type: 'unreadable', refused });
 }
 
 const NOTHING = { sizeBytes: 0, modifiedAtMs: 0 } as const;
@@ -110,35 +116,37 @@ function factsOf(look: Look): EntryFacts {
 }
 
 /** Opens a folder and reads its names as a new level; an entry that says so when that cannot be done. */
-async function enter(
-  ports: WalkPorts,
-  levels: Level[],
-  path: RawName,
-  open: () => Promise<Folder>,
-  signal?: AbortSignal,
-): Promise<SourceFile | undefined> {
+async function enter(walking: Walking, path: RawName, open: () => Promise<Folder>): Promise<SourceFile | undefined> {
+  const { ports, levels, signal, namesLeft } = walking;
+  const max = Math.min(ports.limits.maxFiles + 1, namesLeft);
   const opened = await attempt(ports, path, open);
   if ('refused' in opened) return note(ports, path, opened.refused, opened.denied);
-  const read = await attempt(ports, path, () => opened.value.names(ports.limits.maxFiles + 1, signal)).catch(
-    async (error: unknown) => {
-      await opened.value.close(); // a folder left open would keep the card from being unmounted
-      throw error;
-    },
-  );
-  if ('refused' in read) {
-    await opened.value.close();
-    return note(ports, path, read.refused);
-  }
+  const read = await attempt(ports, path, () => readNames(opened.value, max, signal));
+  if ('refused' in read) return note(ports, path, read.refused);
   const names = read.value.names.sort();
+  walking.namesLeft -= names.length;
+  // Names that were read are looked at all the same, here and in the folders that are open.
+  const isLast = read.value.more && max === namesLeft;
+  if (isLast) walking.cut = `more than ${ports.limits.maxFiles * NAMES_PER_FILE} names on one card`;
   levels.push({
     folder: opened.value,
     path,
     names,
     next: 0,
-    more: read.value.more,
+    more: read.value.more && !isLast,
     siblings: makeSiblings(ports.profile, names),
   });
   return undefined;
+}
+
+/** The names of a folder, which is closed when they cannot be read. */
+async function readNames(folder: Folder, max: number, signal?: AbortSignal): ReturnType<Folder['names']> {
+  try {
+    return await folder.names(max, signal);
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
 }
 
 /** An entry about a folder as a whole; the root is called `.`. */

@@ -1,0 +1,224 @@
+// The walk over cards that have no end: names in any number, whatever stands under them, are bounded, and what is left out is told once.
+// The folders are made while they are walked; one that is walked for ever ends its test.
+import { describe, expect, test } from 'vitest';
+import { makeClassifier } from '../../src/camera/classify.ts';
+import { type CardLimits, DEFAULT_CARD_LIMITS, PROFILE_SAMPLE_FILES, TAKE_EVERYTHING } from '../../src/camera/index.ts';
+import { rawOf } from '../../src/camera/source-path.ts';
+import type { Folder } from '../../src/camera/tree.ts';
+import { walk } from '../../src/camera/walk.ts';
+import { Failure, isFailure, type SourceFile } from '../../src/evidence/index.ts';
+
+const MILLION = 1_000_000;
+
+/** What stands under a name: a folder by how it is made. */
+type Under = 'file' | 'unreadable' | (() => Plan);
+
+/** A folder to be made: so many names, and what stands under each. */
+interface Plan {
+  readonly count: number;
+  readonly name: (k: number) => string;
+  readonly under: (name: string) => Under;
+}
+
+const EMPTY: Plan = { count: 0, name: String, under: () => 'file' };
+
+/** Made once: a million of them would take seconds. */
+const UNREADABLE = Object.assign(new Error('EIO'), { code: 'EIO' });
+
+/** A card that counts what is asked of it. */
+class EndlessCard {
+  looks = 0;
+  open = 0;
+  mostNames = 0;
+  readonly #plan: Plan;
+  readonly #onLook: (looks: number) => void;
+
+  constructor(plan: Plan, onLook: (looks: number) => void = () => undefined) {
+    this.#plan = plan;
+    this.#onLook = onLook;
+  }
+
+  async list(limits: CardLimits = DEFAULT_CARD_LIMITS, signal?: AbortSignal): Promise<SourceFile[]> {
+    const ports = {
+      root: async () => this.#enter(this.#plan),
+      isPresent: async () => true,
+      classifier: makeClassifier(TAKE_EVERYTHING),
+      profile: TAKE_EVERYTHING,
+      limits,
+    };
+    return Array.fromAsync(walk(ports, signal));
+  }
+
+  #enter(plan: Plan): Folder {
+    this.open += 1;
+    return {
+      names: async (max, signal) => {
+        if (plan.count > 0 && signal?.aborted === true)
+          throw new Failure('cancelled', 'as the folders of this machine say it');
+        this.mostNames = Math.max(this.mostNames, max);
+        const names = Array.from({ length: Math.min(max, plan.count) }, (_, k) => rawOf(plan.name(k)));
+        return { names, more: plan.count > max };
+      },
+      look: async (name) => {
+        this.looks += 1;
+        if (this.looks > MILLION) throw new Error('it is walked for ever');
+        this.#onLook(this.looks);
+        const under = plan.under(name);
+        if (under === 'unreadable') throw UNREADABLE;
+        return { type: under === 'file' ? 'file' : 'directory', sizeBytes: 1, modifiedAtMs: 0 };
+      },
+      enter: async (name) => {
+        const under = plan.under(name);
+        if (typeof under === 'string') throw UNREADABLE;
+        return this.#enter(under());
+      },
+      close: async () => {
+        this.open -= 1;
+      },
+    };
+  }
+}
+
+/** So many names of the same length, in their order. */
+function numbered(count: number, under: Plan['under'], last = ''): Plan {
+  return { count, name: (k) => `${String(k).padStart(7, '0')}${last}`, under };
+}
+
+/** Names with what stands under them. */
+function holding(entries: Readonly<Record<string, Under>>): Plan {
+  const names = Object.keys(entries);
+  return { count: names.length, name: (k) => names[k] ?? '', under: (name) => entries[name] ?? 'unreadable' };
+}
+
+/** Path and reason of an entry; of one that is taken the path only. */
+function told({ path, verdict }: SourceFile | undefined = { path: { text: '' } } as SourceFile): string {
+  return verdict.take ? path.text : `${path.text}: ${verdict.reason}`;
+}
+
+/** Entries about the card as a whole. */
+function ofTheCard(files: readonly SourceFile[]): string[] {
+  return files.filter(({ path }) => path.text === '.').map(told);
+}
+
+describe('a card without end', () => {
+  test('of a million folders is listed as far as its names may be read, and says once that there is more', async () => {
+    const inner = numbered(1000, (name) => (name === '0000500' ? 'file' : () => EMPTY));
+    const card = new EndlessCard(numbered(1000, () => () => inner));
+    const files = await card.list();
+    expect(files.slice(0, 2).map(told)).toEqual(['0000000/0000500', '0000001/0000500']);
+    expect(files.slice(-2).map(told)).toEqual([
+      '0000398/0000500',
+      '.: more than 400000 names on one card: the rest of it was not listed',
+    ]);
+    expect(files).toHaveLength(400);
+    expect(card.open).toBe(0);
+  });
+
+  test('of a million folders in one says so of that folder, and what lies beside it is listed', async () => {
+    const card = new EndlessCard(holding({ all: () => numbered(MILLION, () => () => EMPTY), 'b.mp4': 'file' }));
+    expect((await card.list()).map(told)).toEqual([
+      'all: more than 100000 names in one folder: the rest of it was not listed',
+      'b.mp4',
+    ]);
+  });
+
+  test('of a million unreadable entries makes no more entries than files may be listed', async () => {
+    const folder = numbered(100_000, () => 'unreadable');
+    const files = await new EndlessCard(numbered(10, () => () => folder)).list();
+    expect(files).toHaveLength(100_001);
+    expect(files.slice(-2).map(told)).toEqual([
+      '0000000/0099999: cannot be read (EIO)',
+      '.: more than 100000 files on one card: the rest of it was not listed',
+    ]);
+    expect(ofTheCard(files)).toHaveLength(1);
+  });
+
+  test.each([
+    ['with a recording', { 'clip.mp4': 'file' as const }],
+    ['with nothing else', {}],
+  ])('whose folders hold their parents is listed to a limit, %s in them', async (_what, more) => {
+    const again: Plan = holding({ a: () => again, b: () => again, ...more });
+    const card = new EndlessCard(again);
+    const files = await card.list();
+    expect(files).toHaveLength(100_001);
+    expect(ofTheCard(files)).toEqual(['.: more than 100000 files on one card: the rest of it was not listed']);
+    expect(card.open).toBe(0);
+  });
+
+  test('of a million files in one folder is listed to the limit, and no more names than that are held', async () => {
+    const card = new EndlessCard(numbered(MILLION, () => 'file', '.mp4'));
+    const files = await card.list();
+    expect(files).toHaveLength(100_001);
+    expect(files.slice(-2).map(told)).toEqual([
+      '0099999.mp4',
+      '.: more than 100000 files on one card: the rest of it was not listed',
+    ]);
+    expect(card.mostNames).toBe(100_001);
+  });
+
+  test('costs no more to choose its profile than so many names', async () => {
+    const inner = numbered(1000, () => () => EMPTY);
+    const card = new EndlessCard(numbered(1000, () => () => inner));
+    await card.list({ ...DEFAULT_CARD_LIMITS, maxFiles: PROFILE_SAMPLE_FILES });
+    expect(card.looks).toBe(8000);
+  });
+});
+
+describe('a limit of names', () => {
+  const limits = { ...DEFAULT_CARD_LIMITS, maxFiles: 3 };
+  const folders =
+    (count: number): Under =>
+    () =>
+      numbered(count, () => () => EMPTY);
+
+  test('cuts off folders only: every name that was read is on the receipt', async () => {
+    const card = new EndlessCard(
+      holding({ a: folders(4), b: folders(4), c: () => holding({ 'd.mp4': 'file' }), 'e.mp4': 'file' }),
+    );
+    expect((await card.list(limits)).map(told)).toEqual([
+      'e.mp4',
+      '.: more than 12 names on one card: the rest of it was not listed',
+    ]);
+  });
+
+  test('that is just kept is not spoken of', async () => {
+    const card = new EndlessCard(holding({ a: folders(4), b: folders(4), c: folders(0), 'e.mp4': 'file' }));
+    expect((await card.list(limits)).map(told)).toEqual(['e.mp4']);
+  });
+
+  test('is told once of a card whose root has too many of them as well', async () => {
+    const card = new EndlessCard(numbered(5, () => folders(4)));
+    expect((await card.list(limits)).map(told)).toEqual([
+      '.: more than 12 names on one card: the rest of it was not listed',
+    ]);
+    const flat = new EndlessCard(numbered(5, () => folders(0)));
+    expect((await flat.list(limits)).map(told)).toEqual([
+      '.: more than 3 names in one folder: the rest of it was not listed',
+    ]);
+  });
+});
+
+describe('listing that is cancelled', () => {
+  test('ends at the next name, also where nothing but folders stands, and leaves none open', async () => {
+    const stop = new AbortController();
+    const card = new EndlessCard(
+      numbered(1000, () => () => numbered(1000, () => () => EMPTY)),
+      (looks) => {
+        if (looks === 500) stop.abort();
+      },
+    );
+    await expect(card.list(DEFAULT_CARD_LIMITS, stop.signal)).rejects.toSatisfy((error) =>
+      isFailure(error, 'cancelled'),
+    );
+    expect([card.looks, card.open]).toEqual([500, 0]);
+  });
+
+  test('leaves the folder closed whose names were being read', async () => {
+    const stop = new AbortController();
+    const card = new EndlessCard(holding({ a: () => holding({ b: 'file' }) }), () => stop.abort());
+    await expect(card.list(DEFAULT_CARD_LIMITS, stop.signal)).rejects.toSatisfy((error) =>
+      isFailure(error, 'cancelled'),
+    );
+    expect(card.open).toBe(0);
+  });
+});
