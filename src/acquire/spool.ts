@@ -63,8 +63,13 @@ export interface Spool {
   readonly path: string;
   /** Makes the acquisition's folder with its listing, durably; nothing may be copied before this returns. */
   begin(listing: Listing): Promise<SpoolFolder>;
-  /** Folders of acquisitions that are not finished, oldest first, with their listings; undefined where the crash came before the listing. */
-  leftovers(): Promise<readonly Leftover[]>;
+  /** The listing of an acquisition that has begun. Failures: 'invalid' when somebody removed or damaged it, 'disk-failed'. */
+  readListing(folder: SpoolFolder): Promise<Listing>;
+  /**
+   * Folders of acquisitions that are not finished, oldest first, with their listings; undefined where the crash came before the listing.
+   * Those that are busy are left out unread: so many cameras may wait to be copied, each with as many files as it likes.
+   */
+  leftovers(isBusy?: (acquisition: AcquisitionId) => boolean): Promise<readonly Leftover[]>;
   stageOf(folder: SpoolFolder, n: number): Promise<SpoolStage>;
   /** After the fsync of the bytes: `.part` becomes `.bytes`. */
   complete(folder: SpoolFolder, n: number): Promise<void>;
@@ -123,7 +128,8 @@ export async function openSpool(
   return {
     path,
     begin: (listing) => room.giving(() => begin(path, listing)), // somebody may have made room by hand: each docking counts anew
-    leftovers: () => onDisk(path, () => leftovers(path)),
+    readListing: (folder) => onDisk(folder.path, () => demandListing(folder)),
+    leftovers: (isBusy = () => false) => onDisk(path, () => leftovers(path, isBusy)),
     stageOf: (folder, n) => onDisk(folder.path, () => stageOf(folder, n)),
     complete: (folder, n) => onDisk(folder.path, () => moveDurable(folder.partPath(n), folder.bytesPath(n))),
     drop: (folder, n) => room.giving(() => onDisk(folder.path, () => drop(folder, n))),
@@ -200,9 +206,12 @@ function isAcquisitionId(name: string): name is AcquisitionId {
 /** Characters of an acquisition's id that tell its second. */
 const SECOND_CHARS = 'yyyyMMdd-HHmmss'.length;
 
-async function leftovers(root: string): ReturnType<Spool['leftovers']> {
+async function leftovers(
+  root: string,
+  isBusy: (acquisition: AcquisitionId) => boolean,
+): ReturnType<Spool['leftovers']> {
   // What has no acquisition's name (lost+found, a file in the making) is not docket's to continue.
-  const names = (await readdir(root)).filter(isAcquisitionId);
+  const names = (await readdir(root)).filter(isAcquisitionId).filter((name) => !isBusy(name));
   const found: Leftover[] = [];
   for (const name of names) {
     const folder = folderAt(root, name);
@@ -219,6 +228,12 @@ async function leftovers(root: string): ReturnType<Spool['leftovers']> {
 /** Sorts as time does. An id tells the second only, and within it nothing; the listing tells the rest. */
 function ageKey({ folder: { acquisition }, listing }: Leftover): string {
   return `${acquisition.slice(0, SECOND_CHARS)} ${listing?.startedAt ?? ''} ${acquisition}`;
+}
+
+async function demandListing(folder: SpoolFolder): Promise<Listing> {
+  const listing = await readListing(folder);
+  if (listing === undefined) throw new Failure('invalid', `the listing in ${folder.path} was removed`);
+  return listing;
 }
 
 async function readListing(folder: SpoolFolder): Promise<Listing | undefined> {

@@ -92,7 +92,7 @@ function makeVerdict(profile: Profile): (parts: readonly string[], kind: ItemKin
   const inProgress = profile.inProgress.map(parseGlob);
   const roots = profile.roots.map(parseRoot);
   return (parts, kind, facts) => {
-    const skipped = skip.find(({ glob }) => covers(glob, parts));
+    const skipped = isCard(parts) ? undefined : skip.find(({ glob }) => covers(glob, parts));
     if (skipped !== undefined) return { take: false, outcome: 'skipped', reason: skipped.reason };
     if (isRepairFolder(parts, facts)) return { take: false, outcome: 'skipped', reason: REPAIR_FOLDER };
     const refused = refusalOf(facts);
@@ -111,6 +111,11 @@ function makeVerdict(profile: Profile): (parts: readonly string[], kind: ItemKin
       reason: `outside the folders of evidence that the profile ${profile.name} names`,
     };
   };
+}
+
+/** What is said of the card as a whole is no file's name, whatever a profile skips. */
+function isCard(parts: readonly string[]): boolean {
+  return parts.length === 1 && parts[0] === '.';
 }
 
 const REPAIR_FOLDER = 'kept by the file system for its own repairs, and for root only: no camera records there';

@@ -73,7 +73,7 @@ function showOf({ phase, problem, present, receiptStands, toClear }: DockView): 
     case 'copying':
       // Copying ends within moments of the cable being pulled; the officer is told before that.
       if (present === false) return 'problem';
-      return phase === 'copying' && receiptStands ? 'copying' : 'wait';
+      return receiptStands ? 'copying' : 'wait'; // also one that waits for its turn: its officer may leave
     case 'releasing':
       return present === false ? undefined : 'copying'; // the same, and it is written to now
     case 'storing':

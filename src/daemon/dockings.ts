@@ -147,9 +147,9 @@ export class Dockings {
     };
   }
 
-  /** The officer's minute: from the arrival until the receipt stands and the copying is under way. */
-  #countWait(held: Held, { state, receiptStands, acquisition }: Progress): void {
-    if (held.waited || state !== 'copying' || !receiptStands) return;
+  /** The officer's minute: from the arrival until the receipt stands, though the copying may have to wait for its turn. */
+  #countWait(held: Held, { receiptStands, acquisition }: Progress): void {
+    if (held.waited || !receiptStands) return;
     held.waited = true;
     if (held.docking.present === null) return; // nobody waits who is at the keyboard
     const waitedMs = Math.round(this.#clock.elapsedMs() - held.arrivedElapsedMs);

@@ -119,7 +119,7 @@ function waitMetrics({ count, totalMs, lastMs }: Waits): Metric[] {
     ),
     counter(
       'docket_officer_wait_seconds_total',
-      'Time from the arrivals of these cameras until their receipts stood and the copying was under way.',
+      'Time from the arrivals of these cameras until their receipts stood.',
       [{ value: totalMs / 1000 }],
     ),
     ...(lastMs === undefined

@@ -245,6 +245,7 @@ async function composePorts(parts: Parts): Promise<DockPorts> {
     pull: { spool, clock, sm3, maxFileBytes },
     recorder: makeRecorder({ ledger, catalog, log, isConfirmed: () => parts.standing.isConfirmed }),
     publisher: makePublisher({ station, signer, ledger, tiles, vault }),
+    listings: makeGate(limits.cameras_at_once),
     cameras: makeGate(limits.cameras_at_once),
     stores: makeGate(Math.max(limits.cameras_at_once, vault.lanes ?? 1)),
     rules: {

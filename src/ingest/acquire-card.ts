@@ -1,13 +1,11 @@
 // One docking from its listing to its receipt: pull a file, send it on its way while the next is being pulled, and answer for every file.
 // Never touches the camera; never lets one file's failure cost another its turn; never lets the vault hold back the copying.
-import { type Docking, fileOf, type Listing, listCard, pullFile, type SpoolFolder } from '../acquire/index.ts';
+import { type Docking, fileOf, type Listing, pullFile, type SpoolFolder } from '../acquire/index.ts';
 import type { Card } from '../camera/index.ts';
 import {
-  Failure,
+  type Failure,
   isFailure,
   makeItemId,
-  OPEN_OUTCOMES,
-  type Outcome,
   type Receipt,
   type RecordedItem,
   type SpooledItem,
@@ -15,6 +13,7 @@ import {
 import { errorFacts } from '../platform/index.ts';
 import { composeReceipt, finishAcquisition } from './finish.ts';
 import { findCandidates, proveKnown } from './known.ts';
+import { listInTurn } from './list-card.ts';
 import { loadSealed } from './load.ts';
 import { type Meter, startMeter } from './meter.ts';
 import {
@@ -24,12 +23,14 @@ import {
   type Outcomes,
   openFiles,
   recordedOutcome,
+  staysOpen,
   waitingOutcome,
 } from './outcomes.ts';
 import type { IngestPorts, OnProgress } from './ports.ts';
 import { publishOrNote } from './publish.ts';
 import { Road, type RoadEnd } from './road.ts';
 import { finishRecorded, sealSpooled } from './settle.ts';
+import { startTimeLimit } from './time-limit.ts';
 
 /** One acquisition under way. */
 interface Run {
@@ -77,8 +78,11 @@ export async function acquireCard(
 ): Promise<AcquisitionResult> {
   const meter = startMeter(ports.clock, docking, onProgress);
   try {
+    const folder = await listInTurn(ports, docking, card, meter, signal);
     // Only the copying takes one of the cameras' places: a slow vault must not keep the next camera waiting.
-    const run = await ports.cameras.run(() => copyInTurn(ports, docking, card, meter, signal), signal);
+    const copying = ports.cameras.run(() => copyInTurn(ports, folder, card, meter, signal), signal);
+    if (ports.cameras.waiting > 0) meter.state('waiting');
+    const run = await copying;
     try {
       await settleAll(run);
       return await finishRun(run);
@@ -94,15 +98,12 @@ export async function acquireCard(
 
 async function copyInTurn(
   ports: IngestPorts,
-  docking: Docking,
+  folder: SpoolFolder,
   card: Card,
   meter: Meter,
   signal: AbortSignal,
 ): Promise<Run> {
-  meter.state('listing');
-  const listing = await listCard(docking, card.list(signal), { startedAtMs: ports.clock.now(), boot: ports.boot });
-  const folder = await ports.spool.begin(listing);
-  // Crash here: the listing stands, nothing was copied; recovery reports every file as interrupted.
+  const listing = await ports.spool.readListing(folder);
   using limit = startTimeLimit(ports);
   const run: Run = {
     ports,
@@ -120,38 +121,8 @@ async function copyInTurn(
     publishing: Promise.resolve(),
     unexamined: false,
   };
-  meter.listed(
-    listing.files.length,
-    openFiles(listing, run.outcomes).reduce((sum, n) => sum + fileOf(listing, n).sizeBytes, 0),
-    run.outcomes.size,
-  );
-  tellRefused(run);
   await copyAll(run);
   return run;
-}
-
-/** What the listing alone decides to leave on the camera is known before the first byte is copied. */
-function tellRefused({ listing, outcomes, meter }: Run): void {
-  for (const [n, { outcome, reason }] of outcomes) {
-    if (!staysOpen(outcome)) continue;
-    meter.problem(new Failure('name-refused', `${fileOf(listing, n).path.text}: ${reason ?? outcome}`));
-    return;
-  }
-}
-
-/** A signal that aborts after the longest time one acquisition may take; disposing it ends the wait. */
-function startTimeLimit(ports: IngestPorts): Disposable & { readonly signal: AbortSignal } {
-  const limit = new AbortController();
-  const ended = new AbortController();
-  const { maxAcquisitionMs } = ports.rules;
-  ports.clock.wait(maxAcquisitionMs, ended.signal).then(
-    () =>
-      limit.abort(
-        new Failure('cancelled', `the acquisition took longer than its limit of ${maxAcquisitionMs / 3_600_000} h`),
-      ),
-    () => undefined, // the acquisition ended first
-  );
-  return { signal: limit.signal, [Symbol.dispose]: () => ended.abort() };
 }
 
 /** New files first; files that may be on record already are read again after them, so that an officer never waits for yesterday's. */
@@ -344,9 +315,4 @@ async function finishRun(run: Run): Promise<AcquisitionResult> {
 /** True when every file that is not on record waits for the vault: the camera has nothing more to give. */
 export function isOnlyWaiting({ files }: Receipt, waiting: ReadonlySet<number> = new Set()): boolean {
   return files.every(({ n, outcome }) => !staysOpen(outcome) || waiting.has(n));
-}
-
-/** What the camera is still writing comes with its next docking and is no problem of this one. */
-function staysOpen(outcome: Outcome): boolean {
-  return OPEN_OUTCOMES.has(outcome) && outcome !== 'in-progress';
 }

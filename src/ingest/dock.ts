@@ -29,13 +29,13 @@ import {
   isFailure,
   makeAcquisitionId,
   parseCaseNumber,
-  type SourceFile,
 } from '../evidence/index.ts';
 import { errorFacts } from '../platform/index.ts';
 import { type AcquisitionResult, acquireCard } from './acquire-card.ts';
 import type { IngestPorts, OnProgress, Progress } from './ports.ts';
 import { publishOrNote } from './publish.ts';
 import { releaseCamera } from './release.ts';
+import { listInTime } from './time-limit.ts';
 
 /** What docking needs besides ingest's own ports. */
 export interface DockPorts extends IngestPorts {
@@ -316,13 +316,12 @@ async function profileFor(
   identity: CameraIdentity,
   signal: AbortSignal,
 ): Promise<Profile> {
-  const sample: SourceFile[] = [];
   await using card = await openCard({
     root,
     identity,
     profile: TAKE_EVERYTHING,
     limits: { ...ports.cardLimits, maxFiles: PROFILE_SAMPLE_FILES },
   });
-  for await (const file of card.list(signal)) sample.push(file);
+  const sample = await listInTime(ports, signal, (inTime) => Array.fromAsync(card.list(inTime)));
   return chooseProfile(ports.profiles, identity, sample).profile;
 }

@@ -1,7 +1,7 @@
 // The outcomes of one acquisition as they come in, one per listed file, and what each failure means for its file.
 // Never leaves a file without an outcome: what nobody decided is 'interrupted'.
 import type { Listing } from '../acquire/index.ts';
-import { type Failure, type ItemId, isFailure, type Outcome, type Sha256 } from '../evidence/index.ts';
+import { type Failure, type ItemId, isFailure, OPEN_OUTCOMES, type Outcome, type Sha256 } from '../evidence/index.ts';
 
 /** What became of one file. */
 export interface FileOutcome {
@@ -28,6 +28,11 @@ export function listedOutcomes(listing: Listing): Outcomes {
       outcomes.set(k + 1, { outcome: 'failed', reason: `a ${file.type} entry is not a file docket may read` });
   });
   return outcomes;
+}
+
+/** True for a file that the camera has still to give; what it is still writing comes with its next docking and is no problem of this one. */
+export function staysOpen(outcome: Outcome): boolean {
+  return OPEN_OUTCOMES.has(outcome) && outcome !== 'in-progress';
 }
 
 /** Numbers of the files that are to be copied and have no outcome yet, in the order of copying. */

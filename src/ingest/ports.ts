@@ -83,6 +83,8 @@ export interface IngestPorts {
   /** Absent when examination is switched off. */
   readonly media?: Media | undefined;
   readonly digests: DigestPool;
+  /** How many cards may be listed at once: bounds memory, and never waits for the copying. */
+  readonly listings: Gate;
   /** How many cameras may be copied at once. */
   readonly cameras: Gate;
   /** How many items of all cameras may be on their way into the vault at once: bounds memory and connections. */

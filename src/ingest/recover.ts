@@ -60,7 +60,7 @@ export async function recoverSpool(
 ): Promise<Recovered> {
   const road = new Road(ports, signal);
   const round: Round = { ports, road, sending: makeGate(1), signal, finished: [], waiting: [] };
-  const leftovers = (await ports.spool.leftovers()).filter(({ folder }) => !isBusy(folder.acquisition));
+  const leftovers = await ports.spool.leftovers(isBusy);
   if (leftovers.length > 0 || publishedSize(ports.ledger) < ports.ledger.size) await road.probe();
   const turns = makeGate(FOLDERS_AT_ONCE);
   await Promise.all(leftovers.map((each) => turns.run(() => recoverOne(round, each))));

@@ -159,6 +159,21 @@ describe('what lies in the spool under another name', () => {
   });
 });
 
+describe('what is busy', () => {
+  it('is not read when leftovers are looked for, and its listing is there for who is busy with it', async () => {
+    await using station = await openStation();
+    const { folder, listing } = await station.dock(card());
+    const other = await station.dock(card());
+    expect(await station.spool.readListing(folder)).toEqual(JSON.parse(JSON.stringify(listing)));
+    await writeFile(`${folder.path}/listing.json`, '{"type":');
+    const found = await station.spool.leftovers((acquisition) => acquisition === folder.acquisition);
+    expect(found.map((each) => each.folder.acquisition)).toEqual([other.listing.acquisition]);
+    await expectRejection('invalid', station.spool.readListing(folder));
+    await rm(`${folder.path}/listing.json`);
+    await expectRejection('invalid', station.spool.readListing(folder));
+  });
+});
+
 describe('an acquisition that is finished', () => {
   it('leaves nothing in the spool, and may be ended twice', async () => {
     await using station = await openStation();

@@ -2,13 +2,16 @@
 // The folders are made while they are walked; one that is walked for ever ends its test.
 import { describe, expect, test } from 'vitest';
 import { makeClassifier } from '../../src/camera/classify.ts';
-import { type CardLimits, DEFAULT_CARD_LIMITS, PROFILE_SAMPLE_FILES, TAKE_EVERYTHING } from '../../src/camera/index.ts';
+import { DEFAULT_CARD_LIMITS, PROFILE_SAMPLE_FILES, TAKE_EVERYTHING } from '../../src/camera/index.ts';
+import { parseProfile } from '../../src/camera/profile.ts';
 import { rawOf } from '../../src/camera/source-path.ts';
 import type { Folder } from '../../src/camera/tree.ts';
 import { walk } from '../../src/camera/walk.ts';
 import { Failure, isFailure, type SourceFile } from '../../src/evidence/index.ts';
 
 const MILLION = 1_000_000;
+/** A tenth of the usual files: cards that are walked in no time. */
+const FEWER = { ...DEFAULT_CARD_LIMITS, maxFiles: 10_000 };
 
 /** What stands under a name: a folder by how it is made. */
 type Under = 'file' | 'unreadable' | (() => Plan);
@@ -38,12 +41,12 @@ class EndlessCard {
     this.#onLook = onLook;
   }
 
-  async list(limits: CardLimits = DEFAULT_CARD_LIMITS, signal?: AbortSignal): Promise<SourceFile[]> {
+  async list(limits = DEFAULT_CARD_LIMITS, signal?: AbortSignal, profile = TAKE_EVERYTHING): Promise<SourceFile[]> {
     const ports = {
       root: async () => this.#enter(this.#plan),
       isPresent: async () => true,
-      classifier: makeClassifier(TAKE_EVERYTHING),
-      profile: TAKE_EVERYTHING,
+      classifier: makeClassifier(profile),
+      profile,
       limits,
     };
     return Array.fromAsync(walk(ports, signal));
@@ -91,7 +94,7 @@ function holding(entries: Readonly<Record<string, Under>>): Plan {
 }
 
 /** Path and reason of an entry; of one that is taken the path only. */
-function told({ path, verdict }: SourceFile | undefined = { path: { text: '' } } as SourceFile): string {
+function told({ path, verdict }: SourceFile): string {
   return verdict.take ? path.text : `${path.text}: ${verdict.reason}`;
 }
 
@@ -104,31 +107,31 @@ describe('a card without end', () => {
   test('of a million folders is listed as far as its names may be read, and says once that there is more', async () => {
     const inner = numbered(1000, (name) => (name === '0000500' ? 'file' : () => EMPTY));
     const card = new EndlessCard(numbered(1000, () => () => inner));
-    const files = await card.list();
+    const files = await card.list(FEWER);
     expect(files.slice(0, 2).map(told)).toEqual(['0000000/0000500', '0000001/0000500']);
     expect(files.slice(-2).map(told)).toEqual([
-      '0000398/0000500',
-      '.: more than 400000 names on one card: the rest of it was not listed',
+      '0000038/0000500',
+      '.: more than 40000 names on one card: the rest of it was not listed',
     ]);
-    expect(files).toHaveLength(400);
+    expect(files).toHaveLength(40);
     expect(card.open).toBe(0);
   });
 
   test('of a million folders in one says so of that folder, and what lies beside it is listed', async () => {
     const card = new EndlessCard(holding({ all: () => numbered(MILLION, () => () => EMPTY), 'b.mp4': 'file' }));
-    expect((await card.list()).map(told)).toEqual([
-      'all: more than 100000 names in one folder: the rest of it was not listed',
+    expect((await card.list(FEWER)).map(told)).toEqual([
+      'all: more than 10000 names in one folder: the rest of it was not listed',
       'b.mp4',
     ]);
   });
 
   test('of a million unreadable entries makes no more entries than files may be listed', async () => {
     const folder = numbered(100_000, () => 'unreadable');
-    const files = await new EndlessCard(numbered(10, () => () => folder)).list();
-    expect(files).toHaveLength(100_001);
+    const files = await new EndlessCard(numbered(10, () => () => folder)).list(FEWER);
+    expect(files).toHaveLength(10_001);
     expect(files.slice(-2).map(told)).toEqual([
-      '0000000/0099999: cannot be read (EIO)',
-      '.: more than 100000 files on one card: the rest of it was not listed',
+      '0000000/0009999: cannot be read (EIO)',
+      '.: more than 10000 files on one card: the rest of it was not listed',
     ]);
     expect(ofTheCard(files)).toHaveLength(1);
   });
@@ -139,9 +142,9 @@ describe('a card without end', () => {
   ])('whose folders hold their parents is listed to a limit, %s in them', async (_what, more) => {
     const again: Plan = holding({ a: () => again, b: () => again, ...more });
     const card = new EndlessCard(again);
-    const files = await card.list();
-    expect(files).toHaveLength(100_001);
-    expect(ofTheCard(files)).toEqual(['.: more than 100000 files on one card: the rest of it was not listed']);
+    const files = await card.list(FEWER);
+    expect(files).toHaveLength(10_001);
+    expect(ofTheCard(files)).toEqual(['.: more than 10000 files on one card: the rest of it was not listed']);
     expect(card.open).toBe(0);
   });
 
@@ -195,6 +198,24 @@ describe('a limit of names', () => {
     expect((await flat.list(limits)).map(told)).toEqual([
       '.: more than 3 names in one folder: the rest of it was not listed',
     ]);
+  });
+});
+
+describe('what is left out', () => {
+  test('is refused of the card as a whole, also under a profile that skips hidden names', async () => {
+    const skip = [{ glob: '.*', reason: 'hidden' }];
+    const profile = parseProfile({ name: 'p', description: 'd', skip }, 'test');
+    const files = await new EndlessCard(holding({ '.a': 'file', b: 'file', c: 'file' })).list(
+      { ...DEFAULT_CARD_LIMITS, maxFiles: 2 },
+      undefined,
+      profile,
+    );
+    expect(files.map(told)).toEqual([
+      '.a: hidden',
+      'b',
+      '.: more than 2 files on one card: the rest of it was not listed',
+    ]);
+    expect(files.at(-1)?.verdict).toMatchObject({ outcome: 'refused' });
   });
 });
 

@@ -14,6 +14,7 @@ describe('the state of a dock', () => {
     expect(showOf({ phase: 'listing' })).toBe('wait');
     expect(showOf({ phase: 'copying', receiptStands: false })).toBe('wait');
     expect(showOf({ phase: 'copying', receiptStands: true })).toBe('copying');
+    expect(showOf({ phase: 'waiting', receiptStands: true })).toBe('copying');
     for (const phase of ['storing', 'examining', 'finishing', 'copied', 'done'] as const)
       expect([phase, showOf({ phase, receiptStands: true })]).toEqual([phase, 'take']);
   });

@@ -35,14 +35,14 @@ function makeDocks() {
 }
 
 describe('an officer', () => {
-  it('has waited from the arrival until the receipt stands and the copying is under way, told once', () => {
+  it('has waited from the arrival until the receipt stands, told once, though the copying waits for its turn', () => {
     const { clock, said, docks } = makeDocks();
     const report = docks.arrived({ root: ROOT, identity: CAMERA, port: '1-2' });
     clock.advance(700);
     report.onProgress(progressOf('X', 'listing'));
     expect(docks.waits).toEqual({ count: 0, totalMs: 0, lastMs: undefined });
     clock.advance(800);
-    report.onProgress(progressOf('X', 'copying'));
+    report.onProgress(progressOf('X', 'waiting', { receiptStands: true }));
     clock.advance(5000);
     report.onProgress(progressOf('X', 'copying'));
     expect(docks.waits).toEqual({ count: 1, totalMs: 1500, lastMs: 1500 });
