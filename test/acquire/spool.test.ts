@@ -62,8 +62,12 @@ describe('a listing', () => {
     expect(decodeListing(encodeListing(listing), 'it')).toEqual(JSON.parse(JSON.stringify(listing)));
   });
 
-  it.each(['', '{}', '{"type":"docket/listing","v":2}', 'not json'])('that is damaged is refused: %j', (text) => {
+  it.each(['', '{}', '{"type":"docket/listing","v":1}', 'not json'])('that is damaged is refused: %j', (text) => {
     expectFailure('invalid', () => decodeListing(Buffer.from(text), 'listing.json'));
+  });
+
+  it('of a newer docket is told as that', () => {
+    expectFailure('format-newer', () => decodeListing(Buffer.from('{"type":"docket/listing","v":2}'), 'listing.json'));
   });
 });
 
