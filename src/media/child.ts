@@ -109,7 +109,8 @@ function conclude(child: Child, bytes: Buffer, complaint: Buffer): Outcome {
 }
 
 function endOf(child: Child, complaint: Buffer): string {
-  if (child.signalCode === 'SIGXCPU' || child.signalCode === 'SIGKILL') return 'it used up its processor time';
+  if (child.signalCode === 'SIGXCPU') return 'it used up its processor time';
+  if (child.signalCode === 'SIGKILL') return 'it used up its processor time, or this machine its memory'; // the kernel does not tell which
   if (child.signalCode !== null) return child.signalCode;
   if (/out of memory|cannot allocate|bad_alloc/i.test(complaint.toString('latin1'))) return 'it used up its memory';
   return child.exitCode === null ? 'it could not be started' : `exit ${child.exitCode}`;

@@ -205,6 +205,11 @@ describe('the limits of what looks inside', () => {
     expect(stdout.match(/^\s*\w+:/gm)?.map((each) => each.trim())).toEqual(['lo:']);
   });
 
+  it('have the kernel end it before anything else when the machine has no memory left', async () => {
+    const { stdout } = await run(limited, ['1000000000', '5', 'cat', '/proc/self/oom_score_adj']);
+    expect(stdout).toBe('1000\n');
+  });
+
   it('stop it when it takes too much memory', async () => {
     const eat = 'const kept = []; for (;;) kept.push(Buffer.alloc(1e7, 1));';
     const { status, signal } = await run(limited, ['300000000', '20', process.execPath, '-e', eat]);

@@ -1,8 +1,9 @@
 // The service of the package: how exposed its unit is, and that what it needs works inside its sandbox.
 // The real sandbox is tried by chroot.sh, which takes minutes: with DOCKET_PACKAGE=all.
-import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { EXIT } from '../../src/evidence/index.ts';
 import { readConfig } from '../../src/platform/index.ts';
 import { ROOT } from '../architecture/rooms.ts';
 import { run, runCode, sourceUrl } from '../child.ts';
@@ -32,6 +33,25 @@ const OWN_MOUNTS =
 it('mounts for the whole machine to see', async () => {
   expect(await readFile(UNIT, 'utf8')).toMatch(OWN_MOUNTS);
   expect(await readFile(join(ROOT, 'systemd/docket-mount@.service'), 'utf8')).not.toMatch(OWN_MOUNTS);
+});
+
+it('is made of units that systemd understands to the last line', async () => {
+  const units = (await readdir(join(ROOT, 'systemd'))).filter((name) => /\.(?:service|path)$/.test(name));
+  const args = ['verify', '--man=no', '--recursive-errors=no', ...units.map((name) => join(ROOT, 'systemd', name))];
+  const { stderr } = await run('systemd-analyze', args);
+  // That the programs of the package are not installed is said without a line number.
+  expect(stderr.split('\n').filter((line) => /^\S+:\d+: /.test(line))).toEqual([]);
+});
+
+it('is started again for as long as what keeps it from starting may pass, and never where only a person can help', async () => {
+  const unit = await readFile(UNIT, 'utf8');
+  expect(unit).toMatch(/^StartLimitIntervalSec=0$/m);
+  expect(unit).toMatch(/^Restart=on-failure$/m);
+  expect(unit).toMatch(new RegExp(`^RestartPreventExitStatus=${EXIT.usage} ${EXIT.integrity}$`, 'm'));
+});
+
+it('goes on when the kernel has ended what looks inside a file for want of memory', async () => {
+  expect(await readFile(UNIT, 'utf8')).toMatch(/^OOMPolicy=continue$/m);
 });
 
 it('never lets systemd remove the folder below which cameras are mounted', async () => {
