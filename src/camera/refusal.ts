@@ -10,8 +10,8 @@ const HEADER = 'docket refusal 1';
 export const MAX_NOTE_BYTES = 16_384;
 
 const factsSchema = z.object({
-  /** 'unknown': nobody admitted the camera. 'failed': it is admitted, and its card cannot be mounted. */
-  cause: z.enum(['unknown', 'failed']),
+  /** 'unknown': nobody admitted the camera. 'keyboard': admitted, and a keyboard too. 'failed': admitted, and its card cannot be mounted. */
+  cause: z.enum(['unknown', 'keyboard', 'failed']),
   reason: z.string(),
   /** USB port, as sysfs names it. */
   port: z.string().optional(),
@@ -28,7 +28,7 @@ const factsSchema = z.object({
 
 /** What a note says. */
 export interface Refusal {
-  readonly cause: 'unknown' | 'failed';
+  readonly cause: z.infer<typeof factsSchema>['cause'];
   readonly reason: string;
   readonly port?: string | undefined;
   readonly plug?: string | undefined;

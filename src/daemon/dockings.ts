@@ -29,6 +29,10 @@ export interface Docking {
   readonly failure: Failure | undefined;
 }
 
+/** Nobody took it, and nothing of it is to be told once it is gone. */
+const isRefused = (failure: Failure | undefined): boolean =>
+  failure?.code === 'camera-unknown' || failure?.code === 'camera-keyboard';
+
 /** Where whoever takes a camera reports to. */
 export interface DockingReport {
   readonly onProgress: OnProgress;
@@ -84,9 +88,7 @@ export class Dockings {
 
   /** What was at `root` is gone; of one that was refused nothing is left to say. */
   departed(root: string): void {
-    this.#held = this.#held.filter(
-      ({ docking }) => docking.root !== root || docking.failure?.code !== 'camera-unknown',
-    );
+    this.#held = this.#held.filter(({ docking }) => docking.root !== root || !isRefused(docking.failure));
     for (const held of this.#held)
       if (held.docking.root === root && held.docking.present === true)
         held.docking = { ...held.docking, present: false };

@@ -10,6 +10,12 @@ import { ask, namesIn } from './doctor-machine.ts';
 const UDEV_FOLDERS = ['/etc/udev/rules.d', '/usr/lib/udev/rules.d', '/lib/udev/rules.d'];
 /** Where the package's service lets cameras be mounted; see systemd/docketd.service. */
 const MOUNTS = '/run/docket';
+/** What to do about what is not mounted, by its cause. */
+const NEXT = {
+  unknown: 'docket camera add SERIAL',
+  keyboard: 'Unplug it and look at it; man docketd, Cameras, if it is a camera all the same',
+  failed: "journalctl -u 'docket-m*'",
+} as const;
 const AGAIN = 'Install the package again, or mount cameras by other means';
 
 /** What mounts cameras, where docket was installed as a package. */
@@ -51,11 +57,7 @@ export async function checkAdmission(mounts: string): Promise<CheckLine[]> {
   return [
     passed('mounting', who),
     ...refused.map(({ identity, reason, cause }) =>
-      doubtful(
-        'mounting',
-        `camera ${identity.serial ?? 'without serial'} is not mounted: ${reason}`,
-        cause === 'unknown' ? 'docket camera add SERIAL' : "journalctl -u 'docket-m*'",
-      ),
+      doubtful('mounting', `camera ${identity.serial ?? 'without serial'} is not mounted: ${reason}`, NEXT[cause]),
     ),
   ];
 }

@@ -2,7 +2,7 @@
 // Never decides who is refused: that is admission, and the card of a camera that is admitted by now is mounted without a word from here.
 import type { CameraRefused, CameraUnlock } from '../camera/index.ts';
 import { Failure, formatInstant } from '../evidence/index.ts';
-import { refuseUnmounted } from '../ingest/index.ts';
+import { refusedKeyboard, refuseUnmounted } from '../ingest/index.ts';
 import type { Docks } from './docks.ts';
 import type { Station } from './station.ts';
 
@@ -58,17 +58,20 @@ export class Refusals {
   /** Two volumes of one device are one refusal; so is the same plug before and after a start of docketd. */
   async #refuse(refused: CameraRefused): Promise<Told | undefined> {
     const { identity, plug, note } = refused;
-    const key = `${plug ?? note} ${identity.serial ?? ''}`;
+    const key = `${plug ?? note} ${refused.cause} ${identity.serial ?? ''}`;
     const isNew = ![...this.#told.values()].includes(key) && !this.#isOnRecord(refused);
     this.#told.set(note, key);
     const why = await this.#record(refused, isNew);
     return why === undefined ? undefined : { what: 'a camera was not mounted', why, isNew };
   }
 
-  #record({ identity, reason }: CameraRefused, isNew: boolean): Promise<Failure | undefined> {
+  #record({ identity, reason, cause }: CameraRefused, isNew: boolean): Promise<Failure | undefined> {
     const { ports, config } = this.#station;
-    if (isNew) return refuseUnmounted(ports, identity, { kind: 'station', name: config.station.name });
-    return Promise.resolve(new Failure('camera-unknown', reason));
+    const keyboard = cause === 'keyboard' ? reason : undefined;
+    if (isNew) return refuseUnmounted(ports, identity, { kind: 'station', name: config.station.name }, keyboard);
+    return Promise.resolve(
+      keyboard === undefined ? new Failure('camera-unknown', reason) : refusedKeyboard(identity, reason),
+    );
   }
 
   #isOnRecord({ at, identity }: CameraRefused): boolean {

@@ -54,6 +54,11 @@ const CODES = {
     policy: 'report',
     next: 'Register it: docket camera add SERIAL, or allow unknown cameras in the configuration ([cameras] unknown = "allow").',
   },
+  'camera-keyboard': {
+    exit: EXIT.refused,
+    policy: 'report',
+    next: 'Unplug it and look at it: a device that can type is no camera. If it is one of yours all the same: docketd(8), "Cameras".',
+  },
   'camera-locked': {
     exit: EXIT.refused,
     policy: 'report',

@@ -245,16 +245,29 @@ async function admit(ports: DockPorts, identity: CameraIdentity, order: DockOrde
   throw unknownCamera(identity, judged.reason);
 }
 
-/** A camera that the system did not mount, since nobody admits it: on record as any refused one. Undefined if it may be taken by now. */
+/**
+ * A camera that the system did not mount: on record as any refused one. Undefined if it may be taken by now; never of a `keyboard`, which is
+ * refused for this reason whoever registered its serial.
+ */
 export async function refuseUnmounted(
   ports: DockPorts,
   camera: CameraIdentity,
   actor: Entry['actor'],
+  keyboard?: string,
 ): Promise<Failure | undefined> {
+  if (keyboard !== undefined) {
+    await recordRefusal(ports, camera, actor, keyboard);
+    return refusedKeyboard(camera, keyboard);
+  }
   const judged = judge(ports, camera, true);
   if (judged.admitted !== undefined) return undefined;
   await recordRefusal(ports, camera, actor, judged.reason);
   return unknownCamera(camera, judged.reason);
+}
+
+/** The failure of a device that shows a card and can type. */
+export function refusedKeyboard({ serial }: CameraIdentity, reason: string): Failure {
+  return new Failure('camera-keyboard', `${reason}; nothing was copied`, { facts: { serial: serial ?? null } });
 }
 
 function unknownCamera({ serial }: CameraIdentity, reason: string): Failure {

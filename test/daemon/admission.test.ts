@@ -174,6 +174,22 @@ describe('a camera that was not mounted', () => {
     expect(await refusals(daemon)).toEqual([]);
   });
 
+  it('because it can type is on record, whoever registered its serial, and once', async () => {
+    const keyboard = { cause: 'keyboard', reason: 'it is a keyboard too' };
+    await using daemon = await startDaemon(config);
+    refuse('sdb1', {});
+    refuse('sdc1', {});
+    await daemon.says(NOT_MOUNTED);
+    await register('ST99');
+    refuse('sdb1', keyboard);
+    await daemon.says(/"code":"camera-keyboard".*"msg":"a camera was not mounted"/);
+    refuse('sdc1', keyboard);
+    await daemon.says(/("note":"[^"]*sdc1"[^]*){2}/);
+    expect(await refusals(daemon)).toEqual(['ST99', 'ST99']);
+    expect((await entriesOf(config, 'camera.refused'))[1]).toMatchObject({ reason: 'it is a keyboard too' });
+    expect((await verify(config)).findings).toEqual([]);
+  });
+
   it.each([
     ['no note', 'root:x:0:0\n'],
     ['half a note', 'docket refusal 1\ncause unknown\n'],

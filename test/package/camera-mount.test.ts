@@ -56,8 +56,10 @@ beforeEach(async () => {
     product: 'Body Camera',
     busnum: '1',
     devnum: '17',
+    bNumInterfaces: ' 1',
   };
   for (const [name, text] of Object.entries(facts)) await put(`${USB}/${name}`, `${text}\n`);
+  await face(0, '08');
   await put(`${DISK}/diskseq`, '7\n');
   await put(`${DISK}/dev`, '8:16\n');
   await put(`${DISK}/size`, '2048\n');
@@ -77,6 +79,11 @@ beforeEach(async () => {
 afterEach(async () => {
   await machine[Symbol.asyncDispose]();
 });
+
+/** An interface of the device, of this class. */
+function face(number: number, usbClass: string): Promise<void> {
+  return put(`${USB}/1-2:1.${number}/bInterfaceClass`, `${usbClass}\n`);
+}
 
 function admit(...lines: readonly string[]): Promise<void> {
   return put('run/docket/admission/list', ['docket admission 1', ...lines, ''].join('\n'));
@@ -293,6 +300,91 @@ describe('a camera that nobody admitted', () => {
       identity: { way: 'usb' },
     });
   });
+});
+
+describe('a device with the serial of a registered camera that can type', () => {
+  const reason = 'it is a keyboard too, or something like it (USB class 03)';
+
+  beforeEach(async () => {
+    await put(`${USB}/bNumInterfaces`, ' 2\n');
+    await face(1, '03');
+  });
+
+  it.each([['serial BC01'], ['unknown allow']])('is not mounted, and is told as what it is: %s', async (line) => {
+    await admit(line);
+    expect(await script('mount', 'sdb1')).toMatchObject({
+      status: 0,
+      stderr: `docket: sdb1: not mounted: ${reason}\n`,
+    });
+    expect(await said()).toEqual([]);
+    expect(await note()).toMatchObject({ cause: 'keyboard', reason, port: '1-2', identity: { serial: 'BC01' } });
+  });
+
+  it('is told as that once somebody registers it, and then once', async () => {
+    await admit('unknown refuse');
+    await script('mount', 'sdb1');
+    expect(await note()).toMatchObject({ cause: 'unknown' });
+    await admit('serial BC01');
+    await script('again', 'sdb1');
+    expect(await note()).toMatchObject({ cause: 'keyboard' });
+    const { ino } = await stat(at('run/docket/refused/sdb1'));
+    expect(await script('again', 'sdb1')).toMatchObject({ status: 0, stderr: '' });
+    expect((await stat(at('run/docket/refused/sdb1'))).ino).toBe(ino);
+    expect(await said()).toEqual([]);
+  });
+
+  it('is found out also if it shows its keyboard late', async () => {
+    await rm(at(`${USB}/1-2:1.1`), { recursive: true });
+    await put(
+      'programs/sleep',
+      `#!/bin/sh\nmkdir "${at(`${USB}/1-2:1.1`)}" && echo 03 >"${at(`${USB}/1-2:1.1/bInterfaceClass`)}"\n`,
+    );
+    await chmod(at('programs/sleep'), 0o755);
+    await script('mount', 'sdb1');
+    expect(await note()).toMatchObject({ cause: 'keyboard' });
+  });
+
+  it('is not mounted as long as not all of it shows', async () => {
+    await rm(at(`${USB}/1-2:1.1`), { recursive: true });
+    await put('programs/sleep', `#!/bin/sh\necho slept >>"${at('slept')}"\n`);
+    await chmod(at('programs/sleep'), 0o755);
+    expect(await script('mount', 'sdb1')).toMatchObject({ status: 1 });
+    expect(await note()).toMatchObject({
+      cause: 'failed',
+      reason: 'not all of its interfaces are there; plug it in again',
+    });
+    expect((await readFile(at('slept'), 'utf8')).split('\n').length - 1).toBe(5);
+    expect(await said()).toEqual([]);
+  });
+
+  it('is mounted where a rule of the administrator takes it for a camera all the same', async () => {
+    await put('run/udev/data/b8:17', 'E:ID_FS_TYPE=vfat\nE:DOCKET_HID=1\n');
+    await script('mount', 'sdb1');
+    expect((await said()).at(-1)).toBe(mounted('ro,nosuid,nodev,noexec', 'vfat'));
+  });
+
+  it('is not mounted for what it says of itself', async () => {
+    await put('run/udev/data/b8:17', 'E:ID_FS_TYPE=vfat\nE:ID_MODEL=E:DOCKET_HID=1\nE:DOCKET_HID=10\n');
+    await put(`${USB}/product`, 'E:DOCKET_HID=1\n');
+    await script('mount', 'sdb1');
+    expect(await note()).toMatchObject({ cause: 'keyboard' });
+  });
+});
+
+it('mounts what has other interfaces beside its card', async () => {
+  await put(`${USB}/bNumInterfaces`, ' 3\n');
+  for (const [number, usbClass] of ['0e', 'ff'].entries()) await face(number + 1, usbClass);
+  expect(await script('mount', 'sdb1')).toMatchObject({ status: 0 });
+  expect((await said()).at(-1)).toBe(mounted('ro,nosuid,nodev,noexec', 'vfat'));
+});
+
+it('refuses a camera that speaks MTP and can type', async () => {
+  await link('sys/dev/char/189:16', at(USB));
+  await put(`${USB}/dev`, '189:16\n');
+  await put(`${USB}/bNumInterfaces`, ' 2\n');
+  await face(1, '03');
+  expect(await script('mount', 'mtp001x017')).toMatchObject({ status: 0 });
+  expect(await note('mtp001x017')).toMatchObject({ cause: 'keyboard', identity: { serial: 'BC01' } });
 });
 
 describe('the list of admitted cameras', () => {

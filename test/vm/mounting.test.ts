@@ -232,6 +232,8 @@ it('leaves a keyboard alone, and mounts nothing of one that has a card beside it
   const disk = await vm.plugDisk('card', card.image);
   await vm.sh(`rig-gadget keyboard both 046d c31d ${STRANGER} Maker Both ${disk}`);
   await untilTold(station, `camera ${STRANGER} is not registered`);
+  await station.docket(`camera add ${STRANGER}`);
+  await untilTold(station, 'it is a keyboard too, or something like it (USB class 03)');
   expect(await station.mounts()).toBe('');
   await expectUntouched(card);
   await expectAlive(station);
