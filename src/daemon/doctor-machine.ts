@@ -44,9 +44,9 @@ export function ask(
   });
 }
 
-/** The unit docketd.service, where systemd runs the machine. */
-export async function checkService(): Promise<CheckLine[]> {
-  if (!(await exists('/run/systemd/system'))) return [];
+/** The unit docketd.service, where systemd runs the machine: `running` is there only then. */
+export async function checkService(running = '/run/systemd/system'): Promise<CheckLine[]> {
+  if (!(await exists(running))) return [];
   const shown = await ask('systemctl', [
     'show',
     'docketd.service',
@@ -88,9 +88,9 @@ function toolLine(name: string, program: string, answered: Awaited<ReturnType<ty
   return failed(name, 'is not installed or does not run', `apt-get install ${PACKAGES[name] ?? program}`);
 }
 
-/** Whether the clock is set by something: every record carries its time. */
-export async function checkClock(): Promise<CheckLine[]> {
-  if (await exists('/run/systemd/timesync/synchronized')) return [passed('clock', 'synchronised (systemd-timesyncd)')];
+/** Whether the clock is set by something: every record carries its time. `synchronized` is what systemd-timesyncd makes when it is. */
+export async function checkClock(synchronized = '/run/systemd/timesync/synchronized'): Promise<CheckLine[]> {
+  if (await exists(synchronized)) return [passed('clock', 'synchronised (systemd-timesyncd)')];
   const next =
     'Set up systemd-timesyncd or chrony with a clock in your network, or set the clock by hand and check it often';
   const kernel = await ask('timedatectl', ['show', '--property=NTPSynchronized', '--value']);
@@ -102,9 +102,9 @@ export async function checkClock(): Promise<CheckLine[]> {
 }
 
 /** The USB bus, which quickens and explains; cameras are noticed by their mounts too. */
-export async function checkUsb(config: Config | undefined): Promise<CheckLine[]> {
+export async function checkUsb(config: Config | undefined, bus = '/sys/bus/usb/devices'): Promise<CheckLine[]> {
   if (config?.cameras.usb === false) return [passed('usb', 'not listened to: cameras.usb is false')];
-  const devices = await namesIn('/sys/bus/usb/devices');
+  const devices = await namesIn(bus);
   if (devices === undefined)
     return [
       doubtful(

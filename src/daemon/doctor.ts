@@ -43,11 +43,11 @@ async function checkVaultsAndLedger(config: Config, signal: AbortSignal): Promis
 }
 
 const MACHINE_CHECKS: readonly ((config: Config | undefined) => Promise<readonly CheckLine[]>)[] = [
-  checkService,
-  checkTools,
-  checkClock,
-  checkUsb,
-  checkMounting,
+  () => checkService(),
+  (config) => checkTools(config),
+  () => checkClock(),
+  (config) => checkUsb(config),
+  () => checkMounting(),
 ];
 
 async function readOrTell(file: string, checks: CheckLine[]): Promise<Config | undefined> {

@@ -8,6 +8,14 @@ export async function freeBytes(path: string): Promise<number> {
   return facts.bavail * facts.bsize;
 }
 
+/** Type of a file system that lies in memory, as statfs(2) tells it. */
+const TMPFS_MAGIC = 0x0102_1994;
+
+/** Whether what is written at `path` takes memory, not disk. */
+export async function isInMemory(path: string): Promise<boolean> {
+  return (await statfs(path)).type === TMPFS_MAGIC;
+}
+
 /** This boot's id; a file written under the same id cannot have lost unflushed bytes to a power cut. 'unknown' never equals anything worth trusting. */
 export async function readBootId(): Promise<string> {
   try {

@@ -1,16 +1,17 @@
 // docket doctor names what is wrong with an installation and what to do, one line each; it fails only for what keeps a station from working.
 // Each line is shown by a station that is sound and by one that is not.
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { viewRoots } from '../../src/camera/index.ts';
 import type { CheckLine, DoctorView } from '../../src/cli/index.ts';
 import { backupStation } from '../../src/daemon/backup.ts';
 import { examineInstallation } from '../../src/daemon/doctor.ts';
 import { scrubLines } from '../../src/daemon/doctor-daemon.ts';
-import { checkTools } from '../../src/daemon/doctor-machine.ts';
-import { checkAdmission } from '../../src/daemon/doctor-mounting.ts';
+import { checkClock, checkService, checkTools, checkUsb } from '../../src/daemon/doctor-machine.ts';
+import { checkAdmission, checkFetching, checkRule, checkUnits } from '../../src/daemon/doctor-mounting.ts';
 import { type Clock, readConfig, systemClock } from '../../src/platform/index.ts';
+import { ROOT } from '../architecture/rooms.ts';
 import { startDaemon } from '../fault/services.ts';
 import { copyStation, dock, makeStation, never, placesIn } from '../fault/stations.ts';
 import { nodeArguments, run } from '../fault/syscalls.ts';
@@ -280,8 +281,129 @@ describe('what the system mounts', () => {
       'ok: 2 camera(s) are mounted when they are plugged in',
       'warn: camera X is not mounted: camera X is not registered',
     ]);
+    writeFileSync(folder.at('refused/sdb1'), 'docket refusal 1\ncause keyboard\nreason it can type\nserial X\n');
+    expect((await checkAdmission(folder.path))[1]).toMatchObject({
+      next: expect.stringMatching(/^Unplug it/) as string,
+    });
     writeFileSync(folder.at('admission/list'), 'docket admission 1\nunknown allow\n');
     expect((await states())[0]).toBe('ok: any camera is mounted');
+  });
+});
+
+describe('the machine', () => {
+  let machine: TempFolder;
+
+  /** A program of the machine that answers like this; none but these are installed. */
+  function put(name: string, script: string): void {
+    writeFileSync(machine.at(name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  beforeEach(async () => {
+    machine = await makeTempFolder();
+    symlinkSync('/bin/sh', machine.at('sh'));
+    vi.stubEnv('PATH', machine.path);
+  });
+
+  afterEach(() => machine[Symbol.asyncDispose]());
+
+  it.each<[string, RegExp | undefined, string]>([
+    ['LoadState=loaded\\nActiveState=active\\nSubState=running\\nUnitFileState=enabled', undefined, 'ok'],
+    [
+      'LoadState=loaded\\nActiveState=active\\nSubState=running\\nUnitFileState=disabled',
+      /enable --now docketd/,
+      'warn',
+    ],
+    ['LoadState=loaded\\nActiveState=inactive\\nSubState=dead\\nUnitFileState=enabled', /enable --now docketd/, 'warn'],
+    [
+      'LoadState=loaded\\nActiveState=failed\\nSubState=failed\\nUnitFileState=enabled',
+      /journalctl -u docketd/,
+      'fail',
+    ],
+    ['LoadState=not-found\\nActiveState=inactive', /Install the package/, 'warn'],
+    ["' && exit 1 #", /systemctl status docketd/, 'warn'],
+  ])('is told how its service is: %s', async (facts, next, state) => {
+    put('systemctl', `printf '${facts}\\n'`);
+    const [line, ...others] = await checkService(machine.path);
+    expect([line?.check, line?.state, others]).toEqual(['service', state, []]);
+    expect(line?.next).toEqual(next === undefined ? undefined : expect.stringMatching(next));
+    expect(await checkService('/nowhere')).toEqual([]);
+  });
+
+  it('is told whether its clock is set by something: timesyncd, the kernel, chrony, none of them', async () => {
+    const told = async (): Promise<string> => {
+      const { state, what } = (await checkClock(machine.at('synchronized')))[0] ?? expect.fail();
+      return `${state}: ${what}`;
+    };
+    expect(await told()).toBe('warn: nothing on this machine says whether it is right');
+    put('chronyc', "echo 'Leap status     : Not synchronised'");
+    expect(await told()).toBe('warn: nothing on this machine says whether it is right');
+    put('chronyc', "echo 'Leap status     : Normal'");
+    expect(await told()).toBe('ok: synchronised (chrony)');
+    put('timedatectl', 'echo no');
+    expect(await told()).toBe('warn: is not synchronised with any other');
+    put('timedatectl', 'echo yes');
+    expect(await told()).toBe('ok: synchronised, as the kernel knows');
+    put('timedatectl', 'echo no');
+    writeFileSync(machine.at('synchronized'), '');
+    expect(await told()).toBe('ok: synchronised (systemd-timesyncd)');
+  });
+
+  it('is told what is on its USB bus, and that it has none', async () => {
+    for (const each of ['usb1', '1-0:1.0', '1-2', '1-2:1.0', '1-2.4'])
+      mkdirSync(machine.at('bus', each), { recursive: true });
+    expect(await checkUsb(undefined, machine.at('bus'))).toMatchObject([
+      { state: 'ok', what: '2 device(s) on the bus' },
+    ]);
+    expect(await checkUsb(undefined, '/nowhere')).toMatchObject([
+      { state: 'warn', what: 'this machine shows no USB bus' },
+    ]);
+    const config = await readConfig(fresh());
+    const deaf = { ...config, cameras: { ...config.cameras, usb: false } };
+    expect(await checkUsb(deaf, '/nowhere')).toMatchObject([{ state: 'ok' }]);
+  });
+
+  it('is told which rule has cameras mounted: none, one, one that is masked before it, and by an empty file', async () => {
+    const [etc, lib] = [machine.at('etc'), machine.at('lib')];
+    const rule = (): Promise<CheckLine> => checkRule([etc, lib]);
+    for (const each of [etc, lib]) mkdirSync(each);
+    writeFileSync(join(etc, '10-docket-sticks.rules'), 'ENV{ID_FS_LABEL}=="COPIES", ENV{DOCKET_IGNORE}="1"\n');
+    expect(await rule()).toMatchObject({
+      check: 'udev',
+      state: 'warn',
+      next: expect.stringContaining('Install') as string,
+    });
+    writeFileSync(join(lib, '90-docket.rules'), 'LABEL="docket_end"\n');
+    expect(await rule()).toEqual({ check: 'udev', state: 'ok', what: join(lib, '90-docket.rules') });
+    symlinkSync('/dev/null', join(etc, '90-docket.rules'));
+    const masked = {
+      state: 'warn',
+      what: `${join(etc, '90-docket.rules')} is empty or leads to /dev/null: no camera is mounted`,
+    };
+    expect(await rule()).toMatchObject({ ...masked, next: expect.stringContaining('Remove it') as string });
+    rmSync(join(etc, '90-docket.rules'));
+    writeFileSync(join(etc, '90-docket.rules'), '');
+    expect(await rule()).toMatchObject(masked);
+  });
+
+  it('is told that the units which mount cameras are missing, and nothing where they are not', async () => {
+    put('systemctl', "printf 'LoadState=loaded\\n\\nLoadState=loaded\\n'");
+    expect(await checkUnits()).toEqual([]);
+    put('systemctl', "printf 'LoadState=loaded\\n\\nLoadState=masked\\n'");
+    expect(await checkUnits()).toMatchObject([
+      { check: 'mounting', state: 'fail', next: expect.stringContaining('Install') as string },
+    ]);
+  });
+
+  it('is told, where jmtpfs is installed, what it has no room to fetch: on a small disk, in memory', async () => {
+    expect(await checkFetching('/dev/shm')).toEqual([]);
+    put('jmtpfs', 'exit 0');
+    expect(await checkFetching(ROOT, 0)).toMatchObject([{ check: 'mtp', state: 'ok' }]);
+    expect(await checkFetching(ROOT, 1e9)).toMatchObject([
+      { state: 'warn', what: expect.stringMatching(/^only [\d.]+ GiB free/) as string },
+    ]);
+    expect(await checkFetching('/dev/shm', 0)).toMatchObject([
+      { state: 'warn', next: expect.stringContaining('tmp.mount') as string },
+    ]);
   });
 });
 
