@@ -54,6 +54,14 @@ it('goes on when the kernel has ended what looks inside a file for want of memor
   expect(await readFile(UNIT, 'utf8')).toMatch(/^OOMPolicy=continue$/m);
 });
 
+it('has what was plugged in before there was a station looked at once there is one', async () => {
+  const rule = await readFile(join(ROOT, 'systemd/docket.udev'), 'utf8');
+  const guards = rule.split('\n').filter((line) => line.startsWith('TEST!="/etc/docket/docket.toml"'));
+  expect(guards).toEqual(Array(2).fill('TEST!="/etc/docket/docket.toml", ENV{DOCKET_WAITS}="1", GOTO="docket_end"'));
+  const service = await readFile(join(ROOT, 'systemd/docket-admission.service'), 'utf8');
+  expect(service).toMatch(/^ExecStart=-\S+udevadm trigger --action=add .*--property-match=DOCKET_WAITS=1$/m);
+});
+
 it('never lets systemd remove the folder below which cameras are mounted', async () => {
   expect(await readFile(UNIT, 'utf8')).not.toContain('RuntimeDirectory');
 });

@@ -112,6 +112,24 @@ it('takes both cards of a camera with two, whatever their labels and device say'
   await expectAlive(station);
 });
 
+it('takes a camera that was plugged in before there was a station', async () => {
+  await using station = await Station.open();
+  const { vm } = station;
+  // A machine without a configuration is one where no station was made.
+  await vm.sh(
+    'systemctl stop docketd && rm /run/docket/admission/list && mv /etc/docket/docket.toml /etc/docket/later',
+  );
+  const card = await makeFatCard(station.at('card.img'), order(CAMERA));
+  await station.plug(card);
+  await vm.until('udevadm info --export-db | grep -x "E: DOCKET_WAITS=1"');
+  expect(await station.mounts()).toBe('');
+  await vm.sh('mv /etc/docket/later /etc/docket/docket.toml && systemctl start docketd');
+  expectTaken((await station.receipts(1))[0], card);
+  expect(await vm.sh('! udevadm info --export-db | grep DOCKET_WAITS')).toBe('');
+  await expectSound(station, [card]);
+  await expectAlive(station);
+});
+
 it('does not mount a stick that nobody registered, puts that on record once, and mounts it when it is registered', async () => {
   await using station = await Station.open();
   const card = await makeFatCard(station.at('stick.img'), order(STRANGER));
