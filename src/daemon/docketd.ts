@@ -1,10 +1,10 @@
 // Entry point of the service: docketd --config FILE. Runs until SIGTERM or SIGINT; SIGHUP reads the configuration again.
 // Exit codes as of every docket command.
-// Everything it says is a JSON line on stderr, for journald.
+// Everything it says is a JSON line on stderr, for journald; why it does not start is said in words.
 import { on } from 'node:events';
 import { parseArgs } from 'node:util';
 import { EXIT, Failure, firstError, isFailure } from '../evidence/index.ts';
-import { errorFacts, openLog, readConfig } from '../platform/index.ts';
+import { complain, errorFacts, openLog, readConfig } from '../platform/index.ts';
 import { runService } from './service.ts';
 import { softwareVersion } from './version.ts';
 
@@ -49,7 +49,7 @@ try {
   process.exitCode = await main();
 } catch (thrown) {
   const error = firstError(thrown);
-  if (isFailure(error)) process.stderr.write(`docketd: ${error.message}\n  ${error.next}\n`);
+  if (isFailure(error)) complain(`docketd: ${error.message}\n  ${error.next}\n`);
   else openLog('error', 'docketd').error('a defect in docketd', errorFacts(error));
   process.exitCode = isFailure(error) ? error.exit : EXIT.defect;
 }

@@ -5,6 +5,7 @@ export * from './digest.ts';
 export * from './direct.ts';
 export * from './durable.ts';
 export * from './gate.ts';
+export * from './journal.ts';
 export * from './log.ts';
 export * from './machine.ts';
 export * from './node-flags.ts';

@@ -1,7 +1,8 @@
-// Diagnostics: JSON lines on stderr, which journald keeps as they are. Not the ledger: nothing here is evidence.
+// Diagnostics: JSON lines on stderr, in the journal each with its priority. Not the ledger: nothing here is evidence.
 // Never logs payload bytes, keys or credentials.
-import { pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import { isFailure } from '../evidence/index.ts';
+import { isJournal, type Priority, prioritised } from './journal.ts';
 
 /** Facts of one line; plain values. */
 export type LogFacts = Readonly<Record<string, unknown>>;
@@ -26,7 +27,7 @@ export interface AdjustableLog extends Log {
 
 /** A log to stderr (file descriptor 2), written synchronously so that the last line before a crash is there. */
 export function openLog(level: LogLevel, name: string): AdjustableLog {
-  const out = pino({ level, name, base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }));
+  const out = pino({ level, name, base: { pid: process.pid } }, isJournal() ? journalLines() : stderr());
   let now = level;
   return {
     get level() {
@@ -41,6 +42,27 @@ export function openLog(level: LogLevel, name: string): AdjustableLog {
     warn: (message, facts = {}) => out.warn(facts, message),
     error: (message, facts = {}) => out.error(facts, message),
   };
+}
+
+const stderr = (): DestinationStream => pino.destination({ dest: 2, sync: true });
+
+/** Lines as the journal wants them. Pino tells whoever bears its mark of which level the next line is. */
+function journalLines(): DestinationStream {
+  const out = stderr();
+  const lines = {
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write: (line: string): void => out.write(prioritised(line, priorityOf(lines.lastLevel))),
+  };
+  return lines;
+}
+
+/** Levels of pino are 10 (trace) to 60 (fatal). */
+function priorityOf(level: number): Priority {
+  if (level >= 60) return 2;
+  if (level >= 50) return 3;
+  if (level >= 40) return 4;
+  return level >= 30 ? 6 : 7;
 }
 
 /** A log that says nothing, for one-shot commands, which report on the terminal instead. */

@@ -25,6 +25,30 @@ it('shows where a defect is, also one that is no Error, and ends on causes in a 
   expect(errorFacts('text')).toEqual({ defect: 'text', causes: [] });
 });
 
+/** Starts what follows with a standard error that is the journal: it is what JOURNAL_STREAM names. */
+const JOURNAL = ['sh', '-c', 'JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2) exec "$@"', 'sh'];
+
+it('tells the journal how urgent each line is', async () => {
+  const { stderr } = await runCode(
+    `import { complain, openLog } from ${JSON.stringify(sourceUrl('src/platform/index.ts'))};
+    const log = openLog('trace', 'docketd');
+    for (const level of ['debug', 'info', 'warn', 'error']) log[level]('案件\\n<0>');
+    complain('docketd: no room\\n  Free space.\\n');`,
+    JOURNAL,
+  );
+  const lines = stderr.trimEnd().split('\n');
+  expect(lines.map((line) => line.slice(0, 4))).toEqual(['<7>{', '<6>{', '<4>{', '<3>{', '<3>d', '<3> ']);
+  for (const line of lines.slice(0, 4)) expect(JSON.parse(line.slice(3))).toMatchObject({ msg: '案件\n<0>' });
+});
+
+it('writes plain lines where standard error is not the stream that the journal gave to somebody else', async () => {
+  const code = `import { complain, openLog } from ${JSON.stringify(sourceUrl('src/platform/index.ts'))};
+    openLog('info', 'docketd').error('x');
+    complain('docketd: no room\\n');`;
+  const { stderr } = await runCode(code, ['env', 'JOURNAL_STREAM=8:1']);
+  expect(stderr).toMatch(/^\{.*\}\ndocketd: no room\n$/);
+});
+
 it('writes JSON lines on stderr, the last one before the end too', async () => {
   const ended = await runCode(`import { openLog } from ${JSON.stringify(sourceUrl('src/platform/log.ts'))};
     const log = openLog('info', 'docketd');
