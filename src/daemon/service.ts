@@ -12,7 +12,14 @@ import {
 import type { Scrubber } from '../custody/index.ts';
 import { Failure, isFailure, OPEN_OUTCOMES } from '../evidence/index.ts';
 import { dockFiles, dockFolder, publishedSize, type Recovered, recoverSpool } from '../ingest/index.ts';
-import { type AdjustableLog, type Config, errorFacts, type Log, notifySystemd } from '../platform/index.ts';
+import {
+  type AdjustableLog,
+  type Config,
+  errorFacts,
+  type Log,
+  notifySystemd,
+  systemClock,
+} from '../platform/index.ts';
 import { type Admission, makeAdmission } from './admission.ts';
 import { makeAnswerers } from './answer.ts';
 import { keepCopies } from './copies.ts';
@@ -24,6 +31,7 @@ import { placesOf } from './places.ts';
 import { Refusals } from './refusals.ts';
 import { keepScrubbing, openScrubber, scrubAnswerers } from './scrub.ts';
 import { type Answerer, openDoor } from './socket.ts';
+import { makeStartReport } from './starting.ts';
 import { openStation, type Station } from './station.ts';
 import { viewStatus } from './status.ts';
 
@@ -55,7 +63,12 @@ export async function runService(
   signal: AbortSignal,
   hangups: Hangups,
 ): Promise<void> {
-  await using opened = await openStation(config, { log, command: 'docketd', waitMs: LOCK_WAIT_MS });
+  await using opened = await openStation(config, {
+    log,
+    command: 'docketd',
+    waitMs: LOCK_WAIT_MS,
+    onApplied: makeStartReport({ clock: systemClock, notify: notifySystemd }),
+  });
   const docks = new Docks(opened.ports.clock, log, placesOf(config).problems, config.docks);
   const operations = makeOperations(opened, docks, log);
   const { station } = operations;

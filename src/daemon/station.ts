@@ -63,6 +63,8 @@ export interface OpenStationOptions {
   readonly clock?: Clock;
   /** Rejects when the vault is away, instead of waiting for it. */
   readonly needsVault?: boolean;
+  /** Called now and then while the catalog is brought up to the ledger, with how many entries it has; see makeStartReport. */
+  readonly onApplied?: (entries: number) => Promise<void>;
   /** Runs under the lock before the ledger is opened: rebuild puts a restored head in place there. */
   readonly beforeLedger?: (parts: {
     readonly ring: KeyRing;
@@ -98,7 +100,7 @@ export async function openStation(config: Config, options: OpenStationOptions): 
   const standing = makeStanding({ ledger, tiles, vault, preflight, at: vaultFolderOf(config) ?? vault.name });
   const replaced = signer === ring.next; // committed, and cut off before the new key was in its place
   await confirmOrWait(standing, { ...options, needsVault: replaced || options.needsVault === true });
-  const catalog = opening.use(await openCaughtUp(places.catalog, ledger.view(tiles), options.log));
+  const catalog = opening.use(await openCaughtUp(places.catalog, ledger.view(tiles), options));
   const media = config.media.examine ? opening.use(await openExaminer(places.derived, clock)) : undefined;
   const ports = await composePorts({
     config,
@@ -181,12 +183,16 @@ async function sweepState(config: Config): Promise<void> {
 }
 
 /** A projection may be damaged, of another version, or ahead of a ledger that was restored: it is made anew and caught up. */
-async function openCaughtUp(path: string, ledger: LedgerView, log: Log): Promise<Catalog> {
+async function openCaughtUp(
+  path: string,
+  ledger: LedgerView,
+  { log, onApplied }: Pick<OpenStationOptions, 'log' | 'onApplied'>,
+): Promise<Catalog> {
   let catalog: Catalog | undefined;
   try {
     catalog = await openCatalog({ path, mode: 'write' });
     if (catalog.appliedSize <= ledger.state().checkpoint.size) {
-      await catchUp(catalog, (from) => decodedEntries(ledger, from));
+      await catchUp(catalog, (from) => decodedEntries(ledger, from), { onApplied });
       return catalog;
     }
     log.warn('the catalog knows more than the ledger; it is made again', { path });
@@ -198,7 +204,7 @@ async function openCaughtUp(path: string, ledger: LedgerView, log: Log): Promise
   await catalog?.close();
   await removeCatalog(path);
   const fresh = await openCatalog({ path, mode: 'write' });
-  await catchUp(fresh, (from) => decodedEntries(ledger, from));
+  await catchUp(fresh, (from) => decodedEntries(ledger, from), { onApplied });
   return fresh;
 }
 
