@@ -1,4 +1,5 @@
 // A start that takes long is not ended while it goes on: systemd hears of it, and only as long as there is something to hear.
+import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { removeCatalog } from '../../src/catalog/index.ts';
 import { makeStartReport } from '../../src/daemon/starting.ts';
@@ -49,8 +50,11 @@ it('is not spoken for without end', async () => {
   expect(told.length).toBe(12 * 60);
 });
 
-it('goes on being told while the catalog is made again from the ledger, which is then as it was', async () => {
-  const config = await makeStation(base.at('station'));
+it.each<[string, (catalog: string) => Promise<void>]>([
+  ['is gone', removeCatalog],
+  ['has another form', (catalog) => writeFile(catalog, 'of another version')],
+])('goes on being told while a catalog that %s is made again from the ledger', async (how, spoil) => {
+  const config = await makeStation(base.at(how));
   const refusal: Entry = {
     v: 1,
     kind: 'camera.refused',
@@ -70,7 +74,7 @@ it('goes on being told while the catalog is made again from the ledger, which is
     await using _ = await openIt(config, { onApplied });
     expect(sizes).toEqual([]);
   }
-  await removeCatalog(catalog);
+  await spoil(catalog);
   {
     await using station = await openIt(config, { onApplied });
     expect([sizes, station.ports.catalog.appliedSize]).toEqual([[2000, 4000], 5001]);
