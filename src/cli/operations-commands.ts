@@ -74,13 +74,16 @@ function showRestore(view: RestoreView): string {
     ...view.missing.map((each) => `Not there: ${harmless(each)}`),
     ...standingLines(view),
     'Make sure that the old station does not run any more: two stations of one name contradict each other.',
-    'The files belong to you now: give them to the user that docketd runs as (chown -R).',
+    view.owner === null
+      ? 'The files belong to you now: give them to the user that docketd runs as (chown -R).'
+      : `The files belong to the user ${view.owner}, as the folder does.`,
   ].join('\n');
 }
 
 /** How the head stands to the vault, and the command that follows. */
-function standingLines({ vault, ledgerSize, config }: RestoreView): string[] {
-  const next = (command: string): string => `Next: docket ${command} --config ${config}`;
+function standingLines({ vault, ledgerSize, config, owner }: RestoreView): string[] {
+  const as = owner === null ? '' : `runuser -u ${owner} -- `; // what root wrote there, that user could not write to later
+  const next = (command: string): string => `Next: ${as}docket ${command} --config ${config}`;
   switch (vault.standing) {
     case 'ahead':
       return [

@@ -284,6 +284,8 @@ export interface RestoreView {
     readonly size: number | null;
     readonly why: string | null;
   };
+  /** The user to whom root has given the station, since its folder is his; null where it belongs to whoever restored it. */
+  readonly owner: string | null;
 }
 
 /** One line of a checklist. `next` stands with every line that is not ok. */

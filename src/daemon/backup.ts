@@ -2,6 +2,7 @@
 // Never half: the folder gets its name when everything in it is fsynced. Never over another; never into the station itself.
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { BackupView } from '../cli/index.ts';
 import { errnoOf, Failure, formatInstant, type Instant } from '../evidence/index.ts';
@@ -66,6 +67,7 @@ async function unusedFolder(named: string): Promise<string> {
 /** Where a backup may lie. Everything of the station is looked at with links resolved. */
 async function placeFor(config: Config, outDir: string): Promise<string> {
   const parent = await realpath(resolve(outDir)).catch((cause: unknown) => {
+    if (isClosed(cause)) throw closedTo(outDir, cause);
     throw new Failure(
       'invalid',
       `there is no folder ${outDir} (${errnoOf(cause) ?? 'unknown error'}): mount the disk, or make it first`,
@@ -89,6 +91,19 @@ async function placeFor(config: Config, outDir: string): Promise<string> {
   return parent;
 }
 
+const isClosed = (error: unknown): boolean => /^E(?:ACCES|PERM|ROFS)$/.test(errnoOf(error) ?? '');
+
+/** On a station that was installed root acts as the user of the service, to whom a stick of root's is closed. */
+function closedTo(outDir: string, cause: unknown): Failure {
+  const who = userInfo().username;
+  return new Failure(
+    'invalid',
+    `the user ${who} may not write to ${outDir} (${errnoOf(cause) ?? 'unknown error'}): make a folder there, as root, and name that one: ` +
+      `install -d -m 700 -o ${who} ${join(outDir, 'docket')}; a disk that keeps no owners is to be mounted with -o uid=${who}`,
+    { cause },
+  );
+}
+
 interface Naming {
   readonly folder: string;
   readonly at: Instant;
@@ -96,7 +111,9 @@ interface Naming {
 }
 
 async function fill(config: Config, made: string, { folder, at, ring }: Naming): Promise<BackupView> {
-  await mkdir(made, { mode: ONLY_OWNER_FOLDER });
+  await mkdir(made, { mode: ONLY_OWNER_FOLDER }).catch((cause: unknown) => {
+    throw isClosed(cause) ? closedTo(dirname(made), cause) : cause;
+  });
   const sums = new Map<string, string>();
   const keep = async (name: string, bytes: Uint8Array): Promise<void> => {
     sums.set(name, sumOf(bytes));

@@ -1,6 +1,6 @@
 // docket restore: lays a backup out as a station again, and says how its ledger stands to the vault.
 // Never over anything that stands; never believes a file that does not fit SHA256SUMS; never goes on silently with an old head.
-import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { lchown, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { RestoreView } from '../cli/index.ts';
 import { errnoOf, Failure, isFailure } from '../evidence/index.ts';
@@ -50,7 +50,17 @@ export async function restoreStation({ backup, to }: RestoreOrder): Promise<Rest
     const ledgerSize = head.state().checkpoint.size;
     const missing = await missingOf(config);
     const vault = await standingOf(config, head);
-    return { station: config.station.name, folder, config: config.file, files: laid, ledgerSize, missing, vault };
+    const owner = await giveAway(folder, config, laid);
+    return {
+      station: config.station.name,
+      folder,
+      config: config.file,
+      files: laid,
+      ledgerSize,
+      missing,
+      vault,
+      owner,
+    };
   } catch (error) {
     await takeBack(laid, [config.paths.state, config.inbox.path]);
     throw wrapWriteError(error, folder, 'spool-full');
@@ -107,11 +117,15 @@ function layout(config: Config, files: ReadonlyMap<string, Buffer>): ReadonlyMap
   ]);
 }
 
+/** First names below the folder of what may stand there already. */
+function welcomeIn(folder: string, config: Config): ReadonlySet<string> {
+  const vaults = config.vaults.flatMap((each) => (each.kind === 'directory' ? [each.path] : []));
+  return new Set(['lost+found', ...vaults.map((path) => relative(folder, path).split(sep)[0] ?? '')]);
+}
+
 /** The vault may lie there: it is what survived. Everything else may be somebody's station, or somebody's work. */
 async function refuseExisting(folder: string, config: Config, paths: readonly string[]): Promise<void> {
-  const welcome = new Set(['lost+found']);
-  for (const each of config.vaults)
-    if (each.kind === 'directory') welcome.add(relative(folder, each.path).split(sep)[0] ?? '');
+  const welcome = welcomeIn(folder, config);
   const names = await readdir(folder).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return [];
     throw new Failure('station-exists', `${folder} is no folder that a station could be restored to`, { cause: error });
@@ -139,6 +153,24 @@ async function layOut(
     laid.push(path);
   }
   await ensureDirectory(inbox);
+}
+
+/** What root laid out in a folder of somebody else belongs to him, as the folder does; returns his name. Null where nothing is given away. */
+async function giveAway(folder: string, config: Config, laid: readonly string[]): Promise<string | null> {
+  const { uid, gid } = await stat(folder);
+  if (process.geteuid?.() !== 0 || uid === 0) return null;
+  const welcome = welcomeIn(folder, config);
+  const top = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !welcome.has(name));
+  const folders = top.filter((each) => each.isDirectory()).map(({ name }) => join(folder, name));
+  const below = folders.map((each) => readdir(each, { recursive: true, withFileTypes: true }));
+  const made = [...top, ...(await Promise.all(below)).flat()].map(({ parentPath, name }) => join(parentPath, name));
+  for (const path of new Set([...made, ...laid])) await lchown(path, uid, gid);
+  return nameOf(uid);
+}
+
+async function nameOf(uid: number): Promise<string> {
+  const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
+  return users.find((each) => each[2] === String(uid))?.[0] ?? String(uid);
 }
 
 /** Best effort: what led here is the error to tell. A folder in which anything else stands is left. */

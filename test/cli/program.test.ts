@@ -1,6 +1,6 @@
 // The command line's contract: facts on stdout, talk on stderr, exit codes from one table, --config and --json before or after the command.
 import { describe, expect, it } from 'vitest';
-import { type CliPorts, runCli, type UseCases, type VaultsCheck } from '../../src/cli/index.ts';
+import { type CliPorts, type RestoreView, runCli, type UseCases, type VaultsCheck } from '../../src/cli/index.ts';
 import { EXIT, Failure, finding } from '../../src/evidence/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 
@@ -19,6 +19,17 @@ const CHECKED: VaultsCheck = {
       ],
     },
   ],
+};
+
+const RESTORED: RestoreView = {
+  station: 's',
+  folder: 'to',
+  config: '/to/docket.toml',
+  files: ['/to/station.key'],
+  ledgerSize: 7,
+  missing: [],
+  vault: { standing: 'ahead', size: 9, why: null },
+  owner: null,
 };
 
 /** Runs a command line over use cases that answer as told; everything not told is a defect. */
@@ -41,7 +52,8 @@ async function run(
         policy: (of, request) => Promise.resolve({ of, request }),
       },
       checkConfig: (file) => Promise.resolve({ file, station: 's', warnings: ['w'] }),
-      restore: () => Promise.reject(new Failure('station-exists', 'there is one')),
+      restore: ({ backup: owner, to: folder }) =>
+        Promise.resolve({ ...RESTORED, folder, owner: owner === 'mine' ? null : owner }),
       doctor: () => Promise.resolve({ ok: true, checks: [] }),
       verifyOutside: ({ publicKey, vault }) =>
         Promise.resolve({
@@ -93,6 +105,15 @@ describe('docket', () => {
     expect(JSON.parse((await run(['vault', 'check', '--json'])).out)).toEqual(CHECKED);
     const refused = await run(['vault', 'init']);
     expect([refused.exit, refused.err]).toEqual([EXIT.storage, expect.stringContaining('no Object Lock') as string]);
+  });
+
+  it('says whose a restored station is, and lets that user go on with it', async () => {
+    const given = (await run(['restore', 'docket', '--to', '/to'])).out;
+    expect(given).toContain('\nNext: runuser -u docket -- docket rebuild --from-vault --config /to/docket.toml\n');
+    expect(given).toMatch(/\nThe files belong to the user docket, as the folder does\.\n$/);
+    const own = (await run(['restore', 'mine', '--to', '/to'])).out;
+    expect(own).toContain('\nNext: docket rebuild --from-vault --config /to/docket.toml\n');
+    expect(own).toMatch(/\nThe files belong to you now: .*chown -R.*\n$/);
   });
 
   it('takes a vault from its options before there is a station, and says policies in ASCII', async () => {

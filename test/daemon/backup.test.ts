@@ -2,6 +2,7 @@
 // Every restored station ends with a clean verification; every damaged backup is refused before anything is laid out.
 import { createHash } from 'node:crypto';
 import {
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -12,6 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { backupStation } from '../../src/daemon/backup.ts';
@@ -146,6 +148,12 @@ describe('a backup', () => {
     expect((await expectRejection('invalid', backupStation(read, join(out, 'nowhere')))).message).toContain(
       'mount the disk',
     );
+    // Nobody may make a folder there, not even root.
+    expect((await expectRejection('invalid', backupStation(read, '/sys/kernel'))).message).toMatch(
+      new RegExp(
+        `the user ${userInfo().username} may not write to /sys/kernel .*install -d -m 700 -o \\S+ /sys/kernel/docket;`,
+      ),
+    );
     expect(readdirSync(out)).toEqual(before);
     await expectClean(config);
   });
@@ -179,6 +187,28 @@ describe('a station that is lost with its machine', () => {
     expect((await entriesOf(restored.config, 'item.recorded')).length).toBe(items);
     await dock(restored.config, { path: card('夜班', 2) });
     await expectClean(restored.config);
+  });
+
+  it('belongs to whom its folder belongs to, also when root restores it', async () => {
+    const { config, out } = fresh();
+    const made = await backupStation(await readConfig(config), out);
+    const to = base.at(`given-${count}`);
+    for (const each of ['vault/ledgers', 'lost+found']) mkdirSync(join(to, each), { recursive: true });
+    const own = process.getuid?.() ?? 0;
+    const other = own === 0 ? 65_534 : own; // only root can give away
+    chownSync(to, other, other);
+    const restored = await restoreStation({ backup: made.folder, to });
+    expect(restored.owner).toBe(own === 0 ? 'nobody' : null);
+    const owners = (name: string): number => statSync(join(to, name)).uid;
+    const laid = ['docket.toml', 'station.key', 'state', 'state/ledger.db', 'state/ledger.db.sha256', 'inbox'];
+    expect(laid.map(owners)).toEqual(laid.map(() => other));
+    expect(
+      readdirSync(to, { recursive: true })
+        .filter((name) => owners(String(name)) !== other)
+        .toSorted(),
+    ).toEqual(own === 0 ? ['lost+found', 'vault', 'vault/ledgers'] : []);
+    expect((await restoreStation({ backup: made.folder, to: base.at(`own-${count}`) })).owner).toBe(null);
+    await expectClean(config);
   });
 
   it('comes back at once from a backup of the last moment', async () => {

@@ -63,15 +63,17 @@ it('reads compiled code only from where nobody else could have put it', async ()
   expect(await start(1000, ['status'], ['XDG_CACHE_HOME=/fast'])).toContain('NODE_COMPILE_CACHE=/fast/docket');
 });
 
-it.each([[['camera', 'add', 'BC01']], [['dock', '/media/card']], [['verify']]])(
-  'lets root act as the user of the service on the station of this machine: %j',
-  async (args) => {
-    expect(await start(0, args)).toEqual([`as docket: env SUDO_USER=root ${machine.at('launcher')} ${args.join(' ')}`]);
-    expect(await start(0, args, ['SUDO_USER=chen'])).toEqual([
-      `as docket: env SUDO_USER=chen ${machine.at('launcher')} ${args.join(' ')}`,
-    ]);
-  },
-);
+it.each([
+  [['keys', 'replace', '--backup', '/mnt/disk/docket']],
+  [['camera', 'add', 'BC01']],
+  [['dock', '/media/card']],
+  [['verify']],
+])('lets root act as the user of the service on the station of this machine: %j', async (args) => {
+  expect(await start(0, args)).toEqual([`as docket: env SUDO_USER=root ${machine.at('launcher')} ${args.join(' ')}`]);
+  expect(await start(0, args, ['SUDO_USER=chen'])).toEqual([
+    `as docket: env SUDO_USER=chen ${machine.at('launcher')} ${args.join(' ')}`,
+  ]);
+});
 
 it.each([
   [['init', '/srv/station']],
