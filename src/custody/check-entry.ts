@@ -10,6 +10,7 @@ import {
   type StationName,
 } from '../evidence/index.ts';
 import type { KeyHistory } from '../ledger/index.ts';
+import type { Copies } from '../vault/index.ts';
 import { checkItem, withCopies } from './check-item.ts';
 import { type Depth, type ObjectPorts, reporting } from './check-object.ts';
 import { checkReceiptObject } from './check-receipt.ts';
@@ -41,7 +42,8 @@ export async function checkNamed(
   { index, entry, published }: { readonly index: number; readonly entry: Entry; readonly published: number },
   depth: Depth,
 ): Promise<Checked> {
-  const over = await laidOver(ports, objectsOf(ports.station, index, entry, published));
+  const named = entry.kind === 'item.recorded' ? withCopies(entry, ports.copies(entry.item)).copies : [];
+  const over = await laidOver(ports, objectsOf(ports.station, index, entry, published), named);
   const objects = { ...ports, verifier: ports.keys.at(index) };
   const { findings, bytesRead } = await checkObjects(objects, entry, depth);
   const statement = index < published ? caseStatementOf(ports.station, index, entry) : undefined;
@@ -50,12 +52,15 @@ export async function checkNamed(
 }
 
 /** Asked for before the objects are read, so that the vault reads the originals. */
-async function laidOver({ vault }: EntryPorts, keys: readonly string[]): Promise<Finding[]> {
+async function laidOver({ vault }: EntryPorts, keys: readonly string[], named: Copies): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const key of vault.guard === undefined ? [] : keys)
     findings.push(
       ...(await reporting(key, 'read-failed', async () =>
-        overlayFindings(await collectOverlays(vault, key), (each) => each === key),
+        overlayFindings(
+          await collectOverlays(vault, key),
+          (each) => each.key === key && !named.some(({ version }) => version === each.version),
+        ),
       )),
     );
   return findings;

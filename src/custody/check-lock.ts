@@ -63,8 +63,11 @@ function lockFinding(found: LockFacts, demand: LockDemand, where: string, now: E
   if (over) return [];
   if (found.lock === 'none' || found.retainUntil === undefined)
     return [finding('lock-missing', where, 'the store does not lock it: whoever may write there can delete it')];
-  if (demand.mode === 'compliance' && found.lock === 'governance')
-    return [finding('lock-missing', where, 'it is locked in governance mode only; on record is compliance mode')];
+  if (found.lock === 'governance' && (demand.mode === 'compliance' || found.asked === 'compliance')) {
+    const wanted =
+      demand.mode === 'compliance' ? 'on record is compliance mode' : 'the station asks for compliance mode';
+    return [finding('lock-missing', where, `it is locked in governance mode only; ${wanted}`)];
+  }
   if (demand.until !== undefined && found.retainUntil < demand.until)
     return [finding('lock-shortened', where, `it is locked until ${found.retainUntil}; on record is ${demand.until}`)];
   return epochOf(found.retainUntil) <= now

@@ -24,9 +24,9 @@ export async function collectOverlays(vault: Vault, prefix: string): Promise<Ove
   return { kept, more };
 }
 
-/** Findings of the overlays that lie over something on record. */
-export function overlayFindings({ kept, more }: Overlays, isOnRecord: (key: string) => boolean): Finding[] {
-  const findings = kept.filter(({ key }) => isOnRecord(key)).map(overlayFinding);
+/** Findings of the overlays that lie over something on record. A version that is itself on record lies over nothing: it is a copy with a stronger lock. */
+export function overlayFindings({ kept, more }: Overlays, isOver: (overlay: Overlay) => boolean): Finding[] {
+  const findings = kept.filter(isOver).map(overlayFinding);
   return more === 0
     ? findings
     : [...findings, finding('read-failed', 'verify', `${more} further delete markers and versions are not listed`)];

@@ -139,7 +139,7 @@ export class Scrubber {
     this.#isTaught = true;
     if (!isNew) return undefined;
     this.#state = beginCycle(this.#state, this.#ports.clock.now());
-    return { items: 0, bytes: 0, findings: overlayFindings(overlays, (key) => key.startsWith(prefix)) };
+    return { items: 0, bytes: 0, findings: overlayFindings(overlays, ({ key }) => key.startsWith(prefix)) };
   }
 
   /** What an entry names, checked; undefined when it names nothing and ends no tile. `next` where more than one entry is passed over. */

@@ -114,7 +114,12 @@ export async function verifyArchive(
   gathering.add(ledger.findings);
   gathering.add(await checkLedgerCopies(ports, state?.published?.size ?? 0, signal));
   await pass.lanes.drain();
-  gathering.add(overlayFindings(overlays, (key) => isOnRecord(pass, key)));
+  gathering.add(
+    overlayFindings(
+      overlays,
+      ({ key, version }) => isOnRecord(pass, key) && !pass.expected.has(versionMark(key, version)),
+    ),
+  );
   gathering.add(await findStraysOf(pass));
   gathering.add(newerFindings(pass));
   gathering.add(await checkCatalog(pass, signal));
@@ -163,8 +168,10 @@ async function checkEntry(pass: Pass, index: number, bytes: Buffer): Promise<voi
   if (entry.kind === 'item.recorded') await checkRecorded(pass, entry);
   if (entry.kind === 'acquisition.recorded')
     await checkReceipt(pass, entry.receipt, (bytes, key) => checkReceiptFiles(pass, decodeReceipt(bytes, key), key));
-  if (entry.kind === 'item.copied')
+  if (entry.kind === 'item.copied') {
+    expectVersions(pass, [entry.copy]);
     await pass.lanes.add(async () => gathering.add(await checkLaterCopy(pass.ports, entry)));
+  }
   if (entry.kind === 'camera.released') await checkReceipt(pass, entry.list, () => []);
 }
 
@@ -173,6 +180,7 @@ async function checkRecorded(pass: Pass, entry: EntryOf<'item.recorded'>): Promi
   const payload = payloadKey(entry.payload.sha256);
   const again = expected.has(payload);
   for (const each of [payload, entry.manifest.key, itemMark(entry.item, entry.payload.sha256)]) expected.add(each);
+  expectVersions(pass, entry.copies);
   gathering.count('items');
   if (entry.manifest.key !== manifestKey(ports.station, entry.item))
     gathering.add([
@@ -189,6 +197,15 @@ async function checkRecorded(pass: Pass, entry: EntryOf<'item.recorded'>): Promi
     if (depth === 'full' && !again) gathering.count('payloads');
     gathering.count('bytes', bytesRead);
   });
+}
+
+function expectVersions({ expected }: Pass, receipts: EntryOf<'item.recorded'>['copies']): void {
+  for (const { key, version } of receipts) if (version !== undefined) expected.add(versionMark(key, version));
+}
+
+/** What says that a version is on record. */
+function versionMark(key: string, version: string): string {
+  return `version ${version} ${key}`;
 }
 
 /** What says that an item with these bytes is on record. */

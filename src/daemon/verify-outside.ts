@@ -30,7 +30,9 @@ export async function verifyOutside(
   const station = stationOf(verifier);
   await using opening = new AsyncDisposableStack();
   const digests = opening.use(openDigestPool());
-  const vault = opening.use(await openOneVault(anyVaultAt(address), digests));
+  // How the station means to lock, its configuration says: without a word here, what is on record counts.
+  const asked = { ...address, mode: address.mode ?? ('governance' as const) };
+  const vault = opening.use(await openOneVault(anyVaultAt(asked), digests));
   return await verifyArchive(
     {
       station,

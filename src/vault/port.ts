@@ -40,6 +40,8 @@ export interface LockFacts {
   readonly lock: VaultReceipt['lock'];
   readonly retainUntil: Instant | undefined;
   readonly legalHold: boolean;
+  /** The mode in which this vault locks now; undefined where it is not said. */
+  readonly asked?: 'governance' | 'compliance' | undefined;
 }
 
 /** Something that was laid over a write-once name: the evidence below still stands, but its name shows something else, or nothing. */

@@ -90,7 +90,12 @@ function lockMode(mode: string | undefined): VaultReceipt['lock'] {
   return mode === 'GOVERNANCE' ? 'governance' : 'none';
 }
 
-/** What a lock lacks of what is wanted, in words; undefined when it is enough. */
+/** True where governance stands and compliance is wanted: changing that takes a right that no station may have, so only another version helps. */
+export function isWeaker(lock: VaultReceipt['lock'], wanted: WantedLock | undefined): boolean {
+  return wanted?.mode === 'compliance' && lock === 'governance';
+}
+
+/** What a lock lacks of what is wanted but its mode (see isWeaker), in words; undefined when it is enough. */
 export function lackOf(found: LockFacts, wanted: WantedLock | undefined): string | undefined {
   if (wanted === undefined) return undefined;
   if (found.lock === 'none') return 'is not locked';

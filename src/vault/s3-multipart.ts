@@ -35,6 +35,8 @@ export interface PartedSource {
   /** Parts on their way at once, of all files that share the gate. */
   readonly partGate: Gate;
   readonly signal: AbortSignal | undefined;
+  /** As a further version of what stands: from the beginning, since nobody can tell the lock of an upload that was begun before. */
+  readonly over: boolean;
 }
 
 interface Upload {
@@ -46,8 +48,6 @@ interface Upload {
 /** What was uploaded: the checksum the store must tell of the whole. */
 export interface PartedResult {
   readonly composite: string;
-  /** Continued, with the lock that was asked for when it began. */
-  readonly resumed: boolean;
 }
 
 /** Least part size with which a file fits the parts S3 allows. */
@@ -58,7 +58,7 @@ export function partSize(sizeBytes: number, leastBytes: number): number {
 /** Uploads a file in parts; rejects with the SDK's errors, or Failure 'vault-mismatch' when the file is not the one announced (nothing is then stored). */
 export async function uploadParts(requests: S3Requests, source: PartedSource): Promise<PartedResult> {
   const partBytes = partSize(source.sizeBytes, requests.options.partBytes);
-  const found = await findUpload(requests, source);
+  const found = source.over ? undefined : await findUpload(requests, source);
   const upload = found ?? { id: await begin(requests, source), parts: new Map() };
   const whole = createHash('sha256');
   const sent = await sendAll(requests, source, upload, partsOf(source, partBytes, whole));
@@ -71,13 +71,13 @@ export async function uploadParts(requests: S3Requests, source: PartedSource): P
       new CompleteMultipartUploadCommand({
         ...requests.at(source.key),
         UploadId: upload.id,
-        IfNoneMatch: '*',
+        ...(source.over ? {} : { IfNoneMatch: '*' }),
         MultipartUpload: { Parts: sent.map(({ done }) => done) },
         ...requests.customerKey(),
       }),
     { signal: source.signal, unhurried: true },
   );
-  return { composite: compositeOf(sent.map(({ sum }) => sum)), resumed: found !== undefined };
+  return { composite: compositeOf(sent.map(({ sum }) => sum)) };
 }
 
 interface SentPart {

@@ -8,19 +8,23 @@ import { metadataOf, taggingOf } from './s3-about.ts';
 import { openBody, sourceFailure } from './s3-body.ts';
 import { saysCondition, saysDigest } from './s3-error.ts';
 import { headBeforePut, headObject } from './s3-head.ts';
-import { lockMembers, wantedLock } from './s3-lock.ts';
+import { isWeaker, lockFacts, lockMembers, wantedLock } from './s3-lock.ts';
 import { uploadParts } from './s3-multipart.ts';
 import { acceptExisting, acceptFresh, type Ended, type Put, type PutPorts } from './s3-receipt.ts';
 
 /** Stores an object once. Failures as Vault.putOnce. */
 export async function putObject(ports: PutPorts, put: Put): Promise<VaultReceipt> {
-  const { key, source, signal } = put;
+  const { key, terms, signal } = put;
+  const isWeak = ({ lock }: VaultReceipt): boolean => isWeaker(lock, wantedLock(terms, ports.requests.options));
   try {
-    const there = 'file' in source ? await headBeforePut(ports.requests, key, signal) : undefined;
-    if (there !== undefined) return await acceptExisting(ports, put, there);
-    await checkSource(source, key);
-    const ended = await ports.requests.retrying(() => upload(ports, put), signal);
-    return await acceptFresh(ports, put, ended);
+    const receipt = await putOrFind(ports, put);
+    if (!isWeak(receipt)) return receipt;
+    // In governance stands what somebody else stored, or an upload of before that was continued: who may bypass it can delete that.
+    // Crash here: the next put finds the same and goes on.
+    const over = await send(ports, { ...put, over: true });
+    if (isWeak(over))
+      throw ports.requests.unfit(`it locked ${key} in governance mode only, though compliance was asked for`);
+    return over;
   } catch (error) {
     if (saysDigest(error))
       throw new Failure(
@@ -32,6 +36,18 @@ export async function putObject(ports: PutPorts, put: Put): Promise<VaultReceipt
       );
     throw ports.requests.failure(error, `storing ${key}`, signal);
   }
+}
+
+async function putOrFind(ports: PutPorts, put: Put): Promise<VaultReceipt> {
+  const { key, source, signal } = put;
+  const there = 'file' in source ? await headBeforePut(ports.requests, key, signal) : undefined;
+  return there === undefined ? await send(ports, put) : await acceptExisting(ports, put, there);
+}
+
+async function send(ports: PutPorts, put: Put): Promise<VaultReceipt> {
+  await checkSource(put.source, put.key);
+  const ended = await ports.requests.retrying(() => upload(ports, put), put.signal);
+  return await acceptFresh(ports, put, ended);
 }
 
 /** A file that is longer or shorter than announced would leave the store waiting, or be stored in part. */
@@ -52,12 +68,12 @@ async function fileSize(file: string): Promise<number> {
 /** One try. An object that stands already, from us or from anybody, ends it as `existed`. */
 async function upload(ports: PutPorts, put: Put): Promise<Ended> {
   const { requests } = ports;
-  const { key, source, signal } = put;
+  const { key, source, signal, over = false } = put;
   const members = membersOf(ports, put.terms);
   try {
     if ('file' in source && source.sizeBytes > requests.options.multipartFromBytes) {
       const { throttle, partGate } = ports;
-      const parted = { key, ...source, members, throttle, partGate, signal };
+      const parted = { key, ...source, members, throttle, partGate, signal, over };
       return { existed: false, ...(await uploadParts(requests, parted)) };
     }
     return { existed: false, version: await putAtOnce(ports, put, members) };
@@ -67,7 +83,8 @@ async function upload(ports: PutPorts, put: Put): Promise<Ended> {
     const there = isMeantForUs(error)
       ? undefined
       : await headObject(requests, key, undefined, signal).catch(() => undefined);
-    if (there !== undefined) return { existed: true };
+    if (there !== undefined && !(over && isWeaker(lockFacts(there).lock, wantedLock(put.terms, requests.options))))
+      return { existed: true };
     throw error;
   }
 }
@@ -79,7 +96,7 @@ function isMeantForUs(error: unknown): boolean {
 
 async function putAtOnce(
   { requests, throttle }: PutPorts,
-  { key, source, signal }: Put,
+  { key, source, signal, over = false }: Put,
   members: Partial<PutObjectCommandInput>,
 ): Promise<string | undefined> {
   const command = (body: NonNullable<PutObjectCommandInput['Body']>): PutObjectCommand =>
@@ -90,7 +107,7 @@ async function putAtOnce(
       ContentLength: source.sizeBytes,
       ChecksumAlgorithm: 'SHA256',
       ChecksumSHA256: Buffer.from(source.sha256, 'hex').toString('base64'),
-      IfNoneMatch: '*',
+      ...(over ? {} : { IfNoneMatch: '*' }),
     });
   if (!('file' in source) || source.sizeBytes === 0) {
     const bytes = 'file' in source ? Buffer.alloc(0) : Buffer.from(source.bytes);

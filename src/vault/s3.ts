@@ -277,7 +277,7 @@ export class S3Vault implements Vault {
 
   async #lockOf(key: string, copies: Copies | undefined): Promise<LockFacts | undefined> {
     const head = await this.#head(key, copies);
-    return head === undefined ? undefined : lockFacts(head);
+    return head === undefined ? undefined : { ...lockFacts(head), asked: this.#requests.options.mode };
   }
 
   async #extendLock(key: string, terms: PutTerms, copies: Copies | undefined): Promise<LockFacts> {

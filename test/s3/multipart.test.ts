@@ -135,6 +135,35 @@ describe('an upload in parts', () => {
     expect(await openUploads()).toBe(0);
   });
 
+  it('that somebody began in governance while ours was broken off ends in compliance all the same, in the version on its receipt', async () => {
+    const source = await randomFile(folder, SIZE);
+    const crash = new AbortController();
+    proxy.fate = ({ part }) => {
+      if (part === 3) crash.abort(new Error('the power failed'));
+      return part === 3 ? 'cut' : 'pass';
+    };
+    const stopped = (await open({ mode: 'compliance' })).putOnce(KEY, source, LOCKED, crash.signal);
+    await expect(stopped).rejects.toThrow('the power failed');
+    proxy.fate = () => 'pass';
+    await admin.send(
+      new CreateMultipartUploadCommand({
+        Bucket: bucket,
+        Key: KEY,
+        ChecksumAlgorithm: 'SHA256',
+        ObjectLockMode: 'GOVERNANCE',
+        ObjectLockRetainUntilDate: new Date(UNTIL),
+      }),
+    );
+    let completed = 0;
+    proxy.fate = ({ kind }) => (kind === 'complete-upload' && (completed += 1) === 2 ? 'lost' : 'pass');
+    const vault = await open({ mode: 'compliance' });
+    const receipt = await vault.putOnce(KEY, source, LOCKED);
+    expect(receipt).toMatchObject({ lock: 'compliance', sha256: source.sha256, retainUntil: UNTIL });
+    expect((await head(receipt.version)).ObjectLockMode).toBe('COMPLIANCE');
+    expect((await vault.digest(KEY, [receipt]))?.sha256).toBe(source.sha256);
+    expect(await Array.fromAsync(vault.guard?.overlays('') ?? [])).toEqual([]);
+  });
+
   it('takes up no part that holds something else', async () => {
     const source = await randomFile(folder, SIZE);
     const crash = new AbortController();

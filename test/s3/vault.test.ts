@@ -24,6 +24,7 @@ import {
 import { expectRejection } from '../expect-failure.ts';
 import { makeTempFolder, type TempFolder } from '../temp-folder.ts';
 import { adminClient, makeBucket, vaultOptions } from './buckets.ts';
+import { openLyingStore } from './lying-store.ts';
 import { openProxy, type Proxy } from './proxy.ts';
 import { hurried, randomFile, shaOf, small } from './sources.ts';
 
@@ -130,19 +131,37 @@ describe('an S3 vault', () => {
       expect(shorter.version).toBe(longer.version);
     });
 
-    it('never in another mode than before: that would take a right no station should have', async () => {
+    it('in compliance what stands in governance, as a version of its own: no station may change the mode of a lock', async () => {
       const strict = await open({ mode: 'compliance' });
-      await vault.putOnce('a', small('same'), locked(10));
-      expect(await strict.putOnce('a', small('same'), locked(20))).toMatchObject({ lock: 'governance' });
-      await strict.putOnce('b', small('same'), locked(10));
-      expect(await vault.putOnce('b', small('same'), locked(20))).toMatchObject({ lock: 'compliance' });
-      for (const [key, mode] of [
-        ['a', 'GOVERNANCE'],
-        ['b', 'COMPLIANCE'],
-      ] as const) {
-        expect((await head(key)).ObjectLockMode).toBe(mode);
-        expect(daysUntil(retainUntilOf(await head(key)))).toBe(20);
+      for (const source of [small('same'), await randomFile(folder, 100_000)]) {
+        const key = `payload/${source.sizeBytes}`;
+        const first = await vault.putOnce(key, source, locked(10));
+        const raised = await strict.putOnce(key, source, locked(20));
+        expect(raised).toMatchObject({ lock: 'compliance', sha256: source.sha256, retainUntil: inDays(20) });
+        expect((await head(key, raised.version)).ObjectLockMode).toBe('COMPLIANCE');
+        expect((await head(key, first.version)).ObjectLockMode).toBe('GOVERNANCE');
+        expect(await strict.putOnce(key, source, locked(20))).toEqual(raised); // no third one
+        expect(await Array.fromAsync(strict.guard.overlays(''))).toEqual([]);
       }
+    });
+
+    it('as strongly as anybody did: what stands in compliance stays so, also for a station in governance', async () => {
+      const strict = await (await open({ mode: 'compliance' })).putOnce(KEY, small('same'), locked(10));
+      const longer = await vault.putOnce(KEY, small('same'), locked(20));
+      expect(longer).toEqual({ ...strict, retainUntil: inDays(20) });
+      expect((await head(KEY)).ObjectLockMode).toBe('COMPLIANCE');
+    });
+
+    it('and calls a store unfit that locks in governance what was to be in compliance', async () => {
+      await using store = await openLyingStore({
+        ask: ({ headers }) => {
+          if (headers.has('x-amz-object-lock-mode')) headers.set('x-amz-object-lock-mode', 'GOVERNANCE');
+          return undefined;
+        },
+      });
+      const strict = await guarded(openS3Vault(vaultOptions(bucket, { mode: 'compliance' }, store.server)));
+      const failure = await expectRejection('vault-unfit', strict.putOnce(KEY, small('x'), locked(1)));
+      expect(failure.message).toMatch(/governance mode only/);
     });
 
     it('what has no end yet for some days ahead, and moves that only when half of them are gone', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchItem } from '../../src/custody/index.ts';
 import { openArchive } from '../../src/daemon/station.ts';
-import type { EntryOf, Finding, FindingCode } from '../../src/evidence/index.ts';
+import { type EntryOf, type Finding, type FindingCode, parseSha256, payloadKey } from '../../src/evidence/index.ts';
 import { readConfig } from '../../src/platform/index.ts';
 import { bytesOf, layOut, sha256Of, temporaryPlace } from '../fault/places.ts';
 import { dock, entriesOf, never, verify } from '../fault/stations.ts';
@@ -252,6 +252,44 @@ describe('a lock', () => {
     const version = await hands.versionOf(key);
     await expect(hands.relock(key, version, 2)).rejects.toMatchObject({ name: 'AccessDenied' });
     await expect(hands.erase(key, version)).rejects.toMatchObject({ name: 'AccessDenied' });
+    expect((await verify(own.config)).findings).toEqual([]);
+  });
+});
+
+describe('in a station that asks for compliance, governance', () => {
+  it('of what was stored before is named, whatever its record says', { timeout: TIMEOUT_MS }, async () => {
+    const own = await makeBucketStation('governance');
+    await fillStation(own);
+    writeFileSync(own.config, readFileSync(own.config, 'utf8').replace('mode = "governance"', 'mode = "compliance"'));
+    using hands = new Attacker(own.bucket);
+    const locked = await Promise.all(LOCKED.map((each) => keyOf(each, hands)));
+    for (const quick of [false, true]) {
+      const { findings } = await verify(own.config, { quick });
+      expect([...new Set(findings.map(({ code }) => code))]).toEqual(['lock-missing']);
+      expect(named(findings, ['lock-missing'])).toEqual(expect.arrayContaining(locked));
+    }
+  });
+
+  it('of bytes that somebody planted before is not what counts: the version on record is in compliance', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const own = await makeBucketStation('compliance');
+    writeFileSync(
+      own.config,
+      readFileSync(own.config, 'utf8').replace('[vault]', '[vault]\nmultipart_mib = 5\npart_mib = 5'),
+    );
+    const bytes = bytesOf(7, 6 * 1_048_576);
+    using hands = new Attacker(own.bucket);
+    const key = payloadKey(parseSha256(sha256Of(bytes)));
+    const planted = await hands.overlay(key, bytes);
+    await hands.relock(key, planted, 200);
+    await dock(own.config, { path: layOut(join(own.folder, 'card'), { 'large.mp4': bytes }) });
+    const [{ item, copies } = expect.fail('nothing is on record')] = await entriesOf(own.config, 'item.recorded');
+    expect(copies).toMatchObject([{ key, lock: 'compliance' }]);
+    expect(copies[0]?.version).not.toBe(planted);
+    for (const request of [{}, { quick: true }, { item }])
+      expect((await verify(own.config, request)).findings).toEqual([]);
+    await hands.erase(key, planted);
     expect((await verify(own.config)).findings).toEqual([]);
   });
 });
