@@ -357,16 +357,22 @@ export interface OutsideRequest {
 /** Vaults a command is about: those of a configuration, or one that has no station yet. */
 export type VaultsOf = { readonly config: string } | { readonly address: VaultAddress };
 
+/** Whose rights are asked for, on which vault. */
+export interface PolicyRequest {
+  readonly principal: string | undefined;
+  /** Name of the vault, where there are several. */
+  readonly name: string | undefined;
+  /** Name of the station, where there is none yet. */
+  readonly station: string | undefined;
+}
+
 /** What is asked of vaults without a station. */
 export interface VaultDoors {
   check(of: VaultsOf, signal: AbortSignal): Promise<VaultsCheck>;
   /** Makes the buckets that are not there yet. */
   init(of: VaultsOf, signal: AbortSignal): Promise<readonly BucketView[]>;
-  /** An IAM policy document; `name` says which vault, where there are several. */
-  policy(
-    of: VaultsOf,
-    request: { readonly principal: string | undefined; readonly name: string | undefined },
-  ): Promise<object>;
+  /** An IAM policy document. */
+  policy(of: VaultsOf, request: PolicyRequest): Promise<object>;
 }
 
 /** How the command line reaches a station; opened only by commands that need one. */

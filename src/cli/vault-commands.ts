@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { EXIT, Failure } from '../evidence/index.ts';
 import { type CliPorts, type Common, common, configOf, type End, print } from './answering.ts';
 import { harmless, pad, widthOf } from './text.ts';
-import type { BucketView, VaultAddress, VaultsCheck, VaultsOf } from './use-cases.ts';
+import type { BucketView, PolicyRequest, VaultAddress, VaultsCheck, VaultsOf } from './use-cases.ts';
 
 /** Options that name an S3 vault. */
 export interface AddressOptions {
@@ -65,9 +65,11 @@ export function addVaultCommands(program: Command, ports: CliPorts, end: End): v
   add('policy', 'the least rights a station needs on its bucket, as an IAM policy')
     .option('--principal <arn>', 'as a bucket policy for this user (Ceph: arn:aws:iam:::user/NAME)')
     .option('--name <vault>', 'which vault, where the configuration names several')
-    .action(async (options: Common & AddressOptions & { principal?: string; name?: string }) => {
-      const { principal, name } = options;
-      ports.out.write(`${asciiJson(await ports.doors.vaults.policy(vaultsOf(options, ports), { principal, name }))}\n`);
+    .option('--station <name>', 'whose rights, where there is no configuration yet')
+    .action(async (options: Common & AddressOptions & Partial<PolicyRequest>) => {
+      const { principal, name, station } = options;
+      const policy = await ports.doors.vaults.policy(vaultsOf(options, ports), { principal, name, station });
+      ports.out.write(`${asciiJson(policy)}\n`);
     });
 }
 

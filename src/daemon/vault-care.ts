@@ -1,8 +1,8 @@
 // docket vault check, init, policy: for whoever sets a store up, before and after there is a station.
 // Needs no lock and no ledger: it works on a station that does not start, and beside one that runs.
 import { dirname } from 'node:path';
-import type { BucketView, VaultCheckView, VaultDoors, VaultsCheck, VaultsOf } from '../cli/index.ts';
-import { Failure } from '../evidence/index.ts';
+import type { BucketView, PolicyRequest, VaultCheckView, VaultDoors, VaultsCheck, VaultsOf } from '../cli/index.ts';
+import { Failure, parseStationName } from '../evidence/index.ts';
 import {
   type Config,
   exists,
@@ -11,15 +11,12 @@ import {
   systemClock,
   type VaultConfig,
 } from '../platform/index.ts';
-import { leastPolicy, makeS3Bucket, type Policy } from '../vault/index.ts';
+import { leastPolicy, makeS3Bucket, NO_STATION, type Policy } from '../vault/index.ts';
 import { rememberPassed } from './check-record.ts';
 import { placesOf } from './places.ts';
 import { vaultAt } from './vault-address.ts';
 import { viewCheck } from './vault-check.ts';
 import { s3OptionsOf } from './vaults.ts';
-
-/** Canaries that are put before there is a station stand under this name. */
-const NO_STATION = 'no-station';
 
 /** Vaults that a command is about. */
 interface Named {
@@ -39,7 +36,7 @@ export function makeVaultDoors(): VaultDoors {
   return {
     check: async (of, signal) => await checkAll(await read(of), signal),
     init: async (of, signal) => await makeBuckets(await read(of), signal),
-    policy: async (of, { principal, name }) => policyOf(await read(of), name, principal),
+    policy: async (of, request) => policyOf(await read(of), request),
   };
 }
 
@@ -81,13 +78,19 @@ function s3VaultsOf({ vaults, config }: Named): readonly S3VaultConfig[] {
   return found;
 }
 
-/** The policy of an S3 vault; `name` is needed where there are several. Throws Failure 'invalid'. */
-function policyOf(named: Named, name: string | undefined, principal: string | undefined): Policy {
+/** The policy of an S3 vault; `name` is needed where there are several, `station` where there is none yet. Throws Failure 'invalid'. */
+function policyOf(named: Named, { name, station, principal }: PolicyRequest): Policy {
   const all = s3VaultsOf(named);
   const names = all.map((each) => each.name).join(', ');
   if (name === undefined && all.length > 1)
     throw new Failure('invalid', `there are several S3 vaults; say which with --name: ${names}`);
   const vault = name === undefined ? all[0] : all.find((each) => each.name === name);
   if (vault === undefined) throw new Failure('invalid', `there is no S3 vault ${name ?? ''}; there is ${names}`);
-  return leastPolicy({ bucket: vault.bucket, prefix: vault.prefix, principal });
+  const whose = station ?? named.config?.station.name;
+  if (whose === undefined)
+    throw new Failure(
+      'invalid',
+      'the rights are those of one station: say which with --station NAME, or name its --config',
+    );
+  return leastPolicy({ bucket: vault.bucket, prefix: vault.prefix, station: parseStationName(whose), principal });
 }

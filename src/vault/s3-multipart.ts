@@ -14,7 +14,7 @@ import {
   UploadPartCommand,
   type UploadPartCommandOutput,
 } from '@aws-sdk/client-s3';
-import { Failure } from '../evidence/index.ts';
+import { Failure, isFailure } from '../evidence/index.ts';
 import type { Gate } from '../platform/index.ts';
 import { openBody, sourceFailure, type Throttle } from './s3-body.ts';
 import type { S3Requests } from './s3-requests.ts';
@@ -269,14 +269,18 @@ export async function* listUploads(requests: S3Requests, prefix: string): AsyncI
   }
 }
 
-/** Gives up uploads under the prefix of the vault that were begun so long ago; returns how many. */
+/** Gives up uploads under the prefix of the vault that were begun so long ago, where the store lets us; returns how many. */
 export async function abortStaleUploads(requests: S3Requests, olderThanMs: number): Promise<number> {
   const before = requests.options.clock.now() - olderThanMs;
   let count = 0;
   for await (const { key, id, startedMs } of listUploads(requests, '')) {
     if (startedMs >= before) continue;
-    await abortUpload(requests, key, id);
-    count += 1;
+    try {
+      await abortUpload(requests, key, id);
+      count += 1;
+    } catch (error) {
+      if (!isFailure(error, 'vault-refused')) throw error; // begun by somebody else, where this station may not write: left to them
+    }
   }
   return count;
 }

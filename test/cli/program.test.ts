@@ -117,10 +117,17 @@ describe('docket', () => {
   });
 
   it('takes a vault from its options before there is a station, and says policies in ASCII', async () => {
-    const { exit, out } = await run(['vault', 'policy', '--vault', 's3://b/某区', '--principal', 'p'], {}, {});
+    const { exit, out } = await run(
+      ['vault', 'policy', '--vault', 's3://b/某区', '--principal', 'p', '--station', 's'],
+      {},
+      {},
+    );
     expect(exit).toBe(EXIT.ok);
     expect(out).toContain('s3://b/\\u67d0\\u533a');
-    expect(JSON.parse(out)).toEqual({ of: { address: { vault: 's3://b/某区' } }, request: { principal: 'p' } });
+    expect(JSON.parse(out)).toEqual({
+      of: { address: { vault: 's3://b/某区' } },
+      request: { principal: 'p', station: 's' },
+    });
     for (const argv of [
       ['vault', 'check', '--endpoint', 'https://x'],
       ['init', 'dir', '--mode', 'compliance'],

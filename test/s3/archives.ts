@@ -49,9 +49,9 @@ spool_reserve_mib = 0
 export async function makeBucketStation(mode: 'governance' | 'compliance' = 'governance'): Promise<BucketStation> {
   const server = inject('s3station');
   const bucket = await makeBucket();
-  await letIn(server.name, bucket);
-  const folder = temporaryPlace('fast');
   const station = 'pudong-7';
+  await letIn(server.name, bucket, station);
+  const folder = temporaryPlace('fast');
   for (const each of ['state', 'inbox']) mkdirSync(join(folder, each), { recursive: true });
   const signer = await createStationKey(join(folder, 'station.key'), parseStationName(station));
   await createLedger({ path: join(folder, 'state', 'ledger.db'), signer });
@@ -90,9 +90,10 @@ export async function loseState({ config, folder }: BucketStation): Promise<void
 }
 
 /** Gives a station the least rights on a bucket, those of `docket vault policy`; the owner may do everything, with what a station stored too. */
-async function letIn(user: string, bucket: string): Promise<void> {
+async function letIn(user: string, bucket: string, station: string): Promise<void> {
   const client = adminClient();
-  const policy = leastPolicy({ bucket, prefix: '', principal: `arn:aws:iam:::user/${user}` });
+  const principal = `arn:aws:iam:::user/${user}`;
+  const policy = leastPolicy({ bucket, prefix: '', station: parseStationName(station), principal });
   const owner = {
     Sid: 'Owner',
     Effect: 'Allow',

@@ -5,8 +5,9 @@ import { DeleteObjectCommand, ListObjectVersionsCommand, PutBucketPolicyCommand 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Station } from '../../src/daemon/station.ts';
 import { tileStoreOf } from '../../src/daemon/tiles.ts';
+import type { StationName } from '../../src/evidence/index.ts';
 import { dockFolder, openReplicator, type Replicator, readMarks, recoverSpool } from '../../src/ingest/index.ts';
-import { openDigestPool, systemClock } from '../../src/platform/index.ts';
+import { openDigestPool, readConfig, systemClock } from '../../src/platform/index.ts';
 import { leastPolicy, openCopiesVault, openDirectoryVault } from '../../src/vault/index.ts';
 import { describeVault } from '../contract/vault.ts';
 import { expectRejection } from '../expect-failure.ts';
@@ -37,19 +38,22 @@ describe('a folder and a store', () => {
   afterAll(async () => await server[Symbol.asyncDispose]());
 
   /** A user of its own, with the least rights on the bucket: whoever may delete is no station. */
-  async function makeUser(bucket: string): Promise<Pick<S3Server, 'accessKeyId' | 'secretAccessKey'>> {
+  async function makeUser(
+    bucket: string,
+    station: StationName,
+  ): Promise<Pick<S3Server, 'accessKeyId' | 'secretAccessKey'>> {
     const keys = { accessKeyId: `KEY${bucket}`, secretAccessKey: `secret-of-${bucket}` };
     const name = `station-${bucket}`;
     const [access, secret] = [`--access-key=${keys.accessKeyId}`, `--secret-key=${keys.secretAccessKey}`];
     await server.admin('user', 'create', `--uid=${name}`, `--display-name=${name}`, access, secret);
-    await letIn(bucket, name);
+    await letIn(bucket, name, station);
     return keys;
   }
 
-  async function letIn(bucket: string, name: string): Promise<void> {
+  async function letIn(bucket: string, name: string, station: StationName): Promise<void> {
     const client = adminClient(server);
-    const policy = JSON.stringify(leastPolicy({ bucket, prefix: '', principal: `arn:aws:iam:::user/${name}` }));
-    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policy }));
+    const policy = leastPolicy({ bucket, prefix: '', station, principal: `arn:aws:iam:::user/${name}` });
+    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(policy) }));
     client.destroy();
   }
 
@@ -58,7 +62,7 @@ describe('a folder and a store', () => {
     const place = temporaryPlace();
     const config = await makeStation(join(place, 'station'));
     const bucket = await makeBucket(server);
-    const keys = await makeUser(bucket);
+    const keys = await makeUser(bucket, (await readConfig(config)).station.name);
     const credentials = join(place, 'credentials');
     writeFileSync(
       credentials,
@@ -140,7 +144,7 @@ describe('a folder and a store', () => {
       await dockIn(station, layOut(join(place, 'card'), { 'a.mp4': bytesOf(1, 1000) }));
     }
     const other = await makeBucket(server);
-    await letIn(other, `station-${bucket}`);
+    await letIn(other, `station-${bucket}`, (await readConfig(config)).station.name);
     writeFileSync(config, readFileSync(config, 'utf8').replaceAll(bucket, other));
     const refused = await expectRejection('vault-unreachable', openIt(config, { needsVault: true }));
     expect(refused.message).toMatch(/vault s3 is empty, and was not/);

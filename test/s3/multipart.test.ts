@@ -18,6 +18,7 @@ import { makeTempFolder, type TempFolder } from '../temp-folder.ts';
 import { adminClient, makeBucket, vaultOptions } from './buckets.ts';
 import { openProxy, type Proxy } from './proxy.ts';
 import { hurried, MIB, randomFile, shaOf } from './sources.ts';
+import { grantStation } from './station-key.ts';
 
 const KEY = 'payload/sha256/aa/x';
 /** Four parts of 5 MiB and one of 1 MiB. */
@@ -286,6 +287,16 @@ describe('an upload in parts', () => {
     const { guard: laterGuard } = await open({ prefix: 'ours/', clock: later });
     expect(await laterGuard?.abortStaleUploads(60_000)).toBe(2);
     expect(await openUploads()).toBe(1);
+  });
+
+  it('that somebody began where this station may not write is left alone, and hinders no other', async () => {
+    const keys = await grantStation(bucket);
+    for (const Key of ['ledgers/hongkou-1/x', 'payload/x', 'receipts/hongkou-1/x'])
+      await admin.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }));
+    const later = { ...hurried, now: () => (hurried.now() + 120_000) as ReturnType<typeof hurried.now> };
+    const { guard } = await open({ clock: later, credentials: () => Promise.resolve(keys) });
+    expect(await guard?.abortStaleUploads(60_000)).toBe(1);
+    expect(await openUploads()).toBe(2);
   });
 
   it('is cancelled between two parts, and nothing stands', async () => {

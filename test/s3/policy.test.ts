@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type BucketLifecycleConfiguration,
+  CreateMultipartUploadCommand,
   DeleteBucketPolicyCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -15,6 +16,7 @@ import {
   PutBucketVersioningCommand,
   PutObjectAclCommand,
   PutObjectCommand,
+  PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
   S3Client,
@@ -22,19 +24,36 @@ import {
 import { expect, inject, it } from 'vitest';
 import { initStation } from '../../src/daemon/init.ts';
 import { makeVaultDoors } from '../../src/daemon/vault-care.ts';
+import { parseStationName } from '../../src/evidence/index.ts';
 import { dockFolder } from '../../src/ingest/index.ts';
 import { leastPolicy } from '../../src/vault/index.ts';
+import { expectRejection } from '../expect-failure.ts';
 import { bytesOf, layOut, temporaryPlace } from '../fault/places.ts';
 import { ACTOR, never, openIt, outcomesOf, verify } from '../fault/stations.ts';
+import { makeBucketStation } from './archives.ts';
 import { adminClient, makeBucket } from './buckets.ts';
 import { stationArn } from './station-key.ts';
 import { addressOf, writeCredentials } from './stores.ts';
 
 const MODES = ['governance', 'compliance'] as const;
 
-it('names the bucket and the prefix, allows nothing that deletes, and denies it aloud', () => {
-  const { Statement } = leastPolicy({ bucket: 'b', prefix: 'p/' });
+const STATION = parseStationName('pudong-7');
+
+it('names the bucket, the prefix and the station, allows nothing that deletes, and denies it aloud', () => {
+  const { Statement } = leastPolicy({ bucket: 'b', prefix: 'p/', station: STATION });
   expect(Statement.map(({ Effect, Resource }) => [Effect, Resource])).toEqual([
+    [
+      'Allow',
+      [
+        'arn:aws:s3:::b/p/payload/*',
+        'arn:aws:s3:::b/p/manifests/pudong-7/*',
+        'arn:aws:s3:::b/p/receipts/pudong-7/*',
+        'arn:aws:s3:::b/p/ledgers/pudong-7/*',
+        'arn:aws:s3:::b/p/canary/pudong-7/*',
+        'arn:aws:s3:::b/p/canary/no-station/*',
+        'arn:aws:s3:::b/p/cases/*/pudong-7-*',
+      ],
+    ],
     ['Allow', 'arn:aws:s3:::b/p/*'],
     ['Allow', 'arn:aws:s3:::b'],
     ['Deny', 'arn:aws:s3:::b/*'],
@@ -53,7 +72,7 @@ it('names the bucket and the prefix, allows nothing that deletes, and denies it 
   );
   expect(Statement.some((each) => 'Principal' in each)).toBe(false);
   expect(denied).not.toContain('s3:PutObjectAcl'); // MinIO would refuse the policy
-  const owned = leastPolicy({ bucket: 'b', prefix: '', principal: 'arn:aws:iam:::user/x' });
+  const owned = leastPolicy({ bucket: 'b', prefix: '', station: STATION, principal: 'arn:aws:iam:::user/x' });
   expect(owned.Statement.every(({ Principal }) => Principal?.AWS[0] === 'arn:aws:iam:::user/x')).toBe(true);
 });
 
@@ -115,6 +134,36 @@ function attacks(bucket: string, { Key, VersionId }: ObjectVersion, mode: (typeo
   };
 }
 
+/** Names of other stations that can be told ahead. */
+const OF_OTHERS = [
+  'ledgers/pudong-8/tile/entries/000',
+  'ledgers/pudong-8/tile/0/000',
+  'ledgers/pudong-8/checkpoint',
+  'ledgers/pudong-8/keys/1.tlog-proof',
+  'ledgers/pudong-70/tile/0/000',
+  'cases/2026-LX-0003/pudong-8-1.json',
+  'cases/2026-LX-0003/pudong-70-1.json',
+  'manifests/pudong-8/20261121-064854-00000000-000001.json',
+  'receipts/pudong-8/20261121-064854-00000000.json',
+  'canary/pudong-8/20261121-064854-00000000',
+];
+
+/** What a station would try against another one of its bucket: to plant something there and lock it, or to lock what stands there. */
+function plants(at: { readonly Bucket: string; readonly Key: string }): Readonly<Record<string, unknown>> {
+  const day = new Date(Date.now() + 86_400_000);
+  const members = {
+    ObjectLockMode: 'COMPLIANCE',
+    ObjectLockRetainUntilDate: day,
+    ChecksumAlgorithm: 'SHA256',
+  } as const;
+  return {
+    plant: new PutObjectCommand({ ...at, ...members, Body: 'planted' }),
+    'plant in parts': new CreateMultipartUploadCommand({ ...at, ...members }),
+    lock: new PutObjectRetentionCommand({ ...at, Retention: { Mode: 'COMPLIANCE', RetainUntilDate: day } }),
+    hold: new PutObjectLegalHoldCommand({ ...at, LegalHold: { Status: 'ON' } }),
+  };
+}
+
 /** What the store says to a request: 'done', or its word for no. */
 async function send(client: S3Client, command: unknown): Promise<string> {
   try {
@@ -136,11 +185,20 @@ it.each(MODES)(
       vault: `s3://${bucket}/${prefix}`,
       mode,
     });
-    const policy = await doors.policy({ address: vault }, { principal: stationArn(), name: undefined });
+    const policy = await doors.policy(
+      { address: vault },
+      { principal: stationArn(), name: undefined, station: STATION },
+    );
     const admin = adminClient();
     await admin.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(policy) }));
 
-    const made = await initStation({ directory: join(place, 'st'), actor: 'tester', version: '0', vault });
+    const made = await initStation({
+      directory: join(place, 'st'),
+      actor: 'tester',
+      version: '0',
+      vault,
+      name: STATION,
+    });
     const text = readFileSync(made.config, 'utf8').replace('unknown = "refuse"', 'unknown = "allow"');
     // Small parts, so that the rights of uploads in parts are needed too.
     writeFileSync(
@@ -157,7 +215,8 @@ it.each(MODES)(
       expect(outcomesOf(receipt)).toEqual({ 'IMP_a.mp4': 'recorded', 'b.mp4': 'recorded' });
     }
     expect(await verify(made.config)).toMatchObject({ ok: true, findings: [] });
-    expect(await doors.check({ config: made.config }, never())).toMatchObject({ ok: true });
+    for (const of of [{ config: made.config }, { address: vault }])
+      expect(await doors.check(of, never())).toMatchObject({ ok: true });
 
     const { Versions = [] } = await admin.send(
       new ListObjectVersionsCommand({ Bucket: bucket, Prefix: `${prefix}payload/` }),
@@ -169,6 +228,12 @@ it.each(MODES)(
       forcePathStyle: true,
       credentials: inject('s3station'),
     });
+    for (const name of OF_OTHERS) {
+      const at = { Bucket: bucket, Key: `${prefix}${name}` };
+      await admin.send(new PutObjectCommand({ ...at, Body: 'of another station' }));
+      for (const [what, command] of Object.entries(plants(at)))
+        expect([what, name, await send(thief, command)]).toEqual([what, name, 'AccessDenied']);
+    }
     for (const version of Versions) {
       const { Key, VersionId } = version;
       const look = () => thief.send(new HeadObjectCommand({ Bucket: bucket, Key, VersionId }));
@@ -198,3 +263,14 @@ it.each(MODES)(
     admin.destroy();
   },
 );
+
+it('is that of the station in the configuration, or of the one that is named, and of none without a name', async () => {
+  const doors = makeVaultDoors();
+  const address = { vault: 's3://bucket' };
+  const none = { principal: undefined, name: undefined, station: undefined };
+  expect((await expectRejection('invalid', doors.policy({ address }, none))).message).toMatch(/--station/);
+  await expectRejection('invalid', doors.policy({ address }, { ...none, station: 'x/*' }));
+  const { config } = await makeBucketStation();
+  expect(JSON.stringify(await doors.policy({ config }, none))).toContain('/ledgers/pudong-7/*');
+  expect(JSON.stringify(await doors.policy({ address }, { ...none, station: 'hongkou-1' }))).toContain('/hongkou-1-*');
+});

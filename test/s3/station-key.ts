@@ -2,6 +2,7 @@
 // Every other right belongs to the administrator, whose keys the server was made with.
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
+import { parseStationName } from '../../src/evidence/index.ts';
 import { leastPolicy } from '../../src/vault/index.ts';
 import { adminClient } from './buckets.ts';
 import type { S3Server } from './server.ts';
@@ -14,10 +15,12 @@ export function stationArn(): string {
 /** Gives the station's user the least rights on a bucket; returns its keys. */
 export async function grantStation(
   bucket: string,
-  prefix = '',
+  station = 'pudong-7',
 ): Promise<Pick<S3Server, 'accessKeyId' | 'secretAccessKey'>> {
   const client = adminClient();
-  const policy = JSON.stringify(leastPolicy({ bucket, prefix, principal: stationArn() }));
+  const policy = JSON.stringify(
+    leastPolicy({ bucket, prefix: '', station: parseStationName(station), principal: stationArn() }),
+  );
   await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policy }));
   client.destroy();
   return inject('s3station');
