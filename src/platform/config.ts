@@ -13,6 +13,7 @@ import {
   parseStationName,
   retentionRuleSchema,
 } from '../evidence/index.ts';
+import { goesInClear } from './endpoint.ts';
 import { LOG_LEVELS } from './log.ts';
 
 const rule = retentionRuleSchema.refine((value) => typeof value === 'string' || value.days >= MIN_RETENTION_DAYS, {
@@ -287,13 +288,19 @@ function copiesOf(required: number | undefined, vaults: readonly VaultConfig[], 
       'config-invalid',
       `${path}: copies.required is ${required}, but ${vaults.length === 1 ? 'only one vault is' : `only ${vaults.length} vaults are`} configured`,
     );
-  for (const each of vaults)
-    if (each.kind === 's3' && (each.encryption === 'customer') !== (each.customer_key_file !== undefined))
-      throw new Failure(
-        'config-invalid',
-        `${path}: vault ${each.name}: encryption = "customer" and customer_key_file belong together`,
-      );
+  for (const each of vaults) if (each.kind === 's3') demandKeyKept(each, path);
   return required ?? vaults.length;
+}
+
+/** A key that encrypts is sent with every request: in clear, it would be everybody's. Throws Failure 'config-invalid'. */
+function demandKeyKept({ name, encryption, customer_key_file: file, endpoint }: S3VaultConfig, path: string): void {
+  const refuse = (what: string): Failure => new Failure('config-invalid', `${path}: vault ${name}: ${what}`);
+  if ((encryption === 'customer') !== (file !== undefined))
+    throw refuse('encryption = "customer" and customer_key_file belong together');
+  if (encryption === 'customer' && goesInClear(endpoint))
+    throw refuse(
+      `encryption = "customer" sends its key with every request: the endpoint must be https, not ${endpoint ?? ''}`,
+    );
 }
 
 function parseText(text: string, path: string): unknown {

@@ -4,6 +4,7 @@ export * from './config.ts';
 export * from './digest.ts';
 export * from './direct.ts';
 export * from './durable.ts';
+export * from './endpoint.ts';
 export * from './gate.ts';
 export * from './journal.ts';
 export * from './log.ts';

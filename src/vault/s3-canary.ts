@@ -12,6 +12,7 @@ import {
 import { formatInstant, type Instant } from '../evidence/index.ts';
 import type { LockFacts } from './port.ts';
 import { metadataOf, taggingOf } from './s3-about.ts';
+import { isEncrypted } from './s3-encryption.ts';
 import { headObject } from './s3-head.ts';
 import { lockFacts, lockMembers } from './s3-lock.ts';
 import type { S3Requests } from './s3-requests.ts';
@@ -45,6 +46,8 @@ export interface Canary {
 /** A canary as the store tells it. */
 export interface CanaryFacts extends LockFacts {
   readonly sum: string | undefined;
+  /** As was asked, also when nothing was. */
+  readonly encrypted: boolean;
 }
 
 /** Members of a request that puts a canary. */
@@ -172,7 +175,9 @@ export async function putPartedCanary(ground: Ground): Promise<Canary> {
 export async function lookAtCanary({ requests }: Ground, { key, version }: Canary): Promise<CanaryFacts | undefined> {
   try {
     const head = await headObject(requests, key, version);
-    return head === undefined ? undefined : { ...lockFacts(head), sum: head.ChecksumSHA256 };
+    return head === undefined
+      ? undefined
+      : { ...lockFacts(head), sum: head.ChecksumSHA256, encrypted: isEncrypted(head, requests.options.encryption) };
   } catch (error) {
     throw requests.failure(error, 'looking at a canary');
   }

@@ -35,6 +35,7 @@ export async function* checkCanaries(ground: Ground): AsyncIterable<Check> {
   const locked = await checkReadBack(ground, canary, 'lock', 'an object');
   yield locked;
   if (locked.state === 'fail') return;
+  yield* checkEncryption(ground, canary, 'encryption', 'an object');
   yield await checkDigestKept(ground, canary);
   yield await checkOnce(ground, canary);
   yield await checkSwap(ground, canary);
@@ -71,6 +72,16 @@ async function checkReadBack(ground: Ground, canary: Canary, name: string, what:
   if (found.retainUntil !== canary.until)
     return wrong(`${what} was to be locked until ${canary.until ?? ''}, and is until ${found.retainUntil ?? 'never'}`);
   return passed(name, `${what} keeps version, mode (${mode}) and end of its lock as asked for`);
+}
+
+/** Nothing to say where no encryption is asked for. */
+async function* checkEncryption(ground: Ground, canary: Canary, name: string, what: string): AsyncIterable<Check> {
+  const { kind } = ground.requests.options.encryption;
+  if (kind === 'none') return;
+  const isEncrypted = (await lookAtCanary(ground, canary))?.encrypted === true;
+  yield isEncrypted
+    ? passed(name, `the store says that it keeps ${what} encrypted, as asked for (${kind})`)
+    : failed(name, `${what} was to be encrypted (${kind}), and the store keeps it in clear`, OTHER_STORE);
 }
 
 async function checkDigestKept(ground: Ground, canary: Canary): Promise<Check> {
@@ -176,6 +187,7 @@ async function* checkParts(ground: Ground, rights: DeletingRights): AsyncIterabl
   const locked = await checkReadBack(ground, canary, 'lock-parts', 'an object uploaded in parts');
   yield locked;
   if (locked.state === 'fail') return;
+  yield* checkEncryption(ground, canary, 'encryption-parts', 'an object uploaded in parts');
   const shortened = await shortenLock(ground, canary, false);
   const after = shortened === 'held' ? await deleteVersion(ground, canary, false) : shortened;
   yield deleteLine('delete-parts', 'an object uploaded in parts', after, rights, canary);

@@ -1,5 +1,6 @@
 // Checks whether a bucket is fit to hold evidence: what the store says of it, and (in full) what it does with canaries.
 // The store is not trusted: each promise that docket relies on is tried once, the way an attacker or a crash would.
+import { goesInClear } from '../platform/index.ts';
 import { type Check, type CheckDepth, doubtful, failed, passed } from './check.ts';
 import { type BucketFacts, lookAtBucket } from './s3-bucket.ts';
 import { checkCanaries } from './s3-check-canary.ts';
@@ -62,13 +63,13 @@ function linesOf(options: S3VaultOptions, facts: BucketFacts): Check[] {
 const RIGHT_BUCKET = 'Use a bucket that was made with Object Lock: docket vault init with another name';
 
 /** Nothing to say of TLS: a certificate that is not right ends the first request. */
-function transportLine({ endpoint }: S3VaultOptions): Check[] {
-  if (endpoint === undefined || !endpoint.startsWith('http://')) return [];
-  if (/^http:\/\/(?:127\.|localhost\b|\[::1\])/.test(endpoint)) return [];
+function transportLine({ endpoint, encryption }: S3VaultOptions): Check[] {
+  if (!goesInClear(endpoint)) return [];
+  const key = encryption.kind === 'customer' ? ' and the key that encrypts it in the store' : '';
   return [
     doubtful(
       'transport',
-      'http: whoever listens on the network sees the footage (credentials and digests are safe)',
+      `http: whoever listens on the network sees the footage${key}; the secret of the credentials is not sent, and digests are signed`,
       'Let the store speak https, and name its authority as ca_file where it is a private one',
     ),
   ];

@@ -17,6 +17,8 @@ import {
 import { Failure, isFailure } from '../evidence/index.ts';
 import type { Gate } from '../platform/index.ts';
 import { openBody, sourceFailure, type Throttle } from './s3-body.ts';
+import { isEncrypted } from './s3-encryption.ts';
+import { saysNo } from './s3-error.ts';
 import type { S3Requests } from './s3-requests.ts';
 
 const MAX_PARTS = 10_000;
@@ -58,7 +60,7 @@ export function partSize(sizeBytes: number, leastBytes: number): number {
 /** Uploads a file in parts; rejects with the SDK's errors, or Failure 'vault-mismatch' when the file is not the one announced (nothing is then stored). */
 export async function uploadParts(requests: S3Requests, source: PartedSource): Promise<PartedResult> {
   const partBytes = partSize(source.sizeBytes, requests.options.partBytes);
-  const found = source.over ? undefined : await findUpload(requests, source);
+  const found = source.over ? undefined : await findUpload(requests, source, Math.ceil(source.sizeBytes / partBytes));
   const upload = found ?? { id: await begin(requests, source), parts: new Map() };
   const whole = createHash('sha256');
   const sent = await sendAll(requests, source, upload, partsOf(source, partBytes, whole));
@@ -210,11 +212,29 @@ async function begin(requests: S3Requests, source: PartedSource): Promise<string
   return UploadId;
 }
 
-/** An upload of this key that was broken off, with the parts that stand; an upload whose parts cannot be told is left to be aborted later. */
-async function findUpload(requests: S3Requests, source: PartedSource): Promise<Upload | undefined> {
+/** One byte as the last part, which is sent again: only the answer to a part tells whether an upload encrypts what it gets. */
+async function encrypts(requests: S3Requests, source: PartedSource, id: string, partNumber: number): Promise<boolean> {
+  const { encryption } = requests.options;
+  if (encryption.kind === 'none') return true;
+  const part = { ...requests.at(source.key), UploadId: id, PartNumber: partNumber };
+  const send = (): UploadPartCommand =>
+    new UploadPartCommand({ ...part, Body: Buffer.alloc(1), ...requests.customerKey() });
+  try {
+    return isEncrypted(await requests.patiently(send, { signal: source.signal }), encryption);
+  } catch (error) {
+    if (saysNo(error)) return false; // some stores refuse a key that the upload was not begun with
+    throw error;
+  }
+}
+
+/**
+ * An upload of this key that was broken off, with the parts that stand. One that does not encrypt as asked, whoever began it, gets no
+ * byte of the footage: it is left to be aborted later.
+ */
+async function findUpload(requests: S3Requests, source: PartedSource, partCount: number): Promise<Upload | undefined> {
   const ids = (await Array.fromAsync(listUploads(requests, source.key))).filter(({ key }) => key === source.key);
   const newest = ids.toSorted((a, b) => b.startedMs - a.startedMs)[0];
-  if (newest === undefined) return undefined;
+  if (newest === undefined || !(await encrypts(requests, source, newest.id, partCount))) return undefined;
   const parts = new Map<number, { sum: string; sizeBytes: number; etag: string }>();
   let marker: string | undefined;
   do {

@@ -8,22 +8,27 @@ import { metadataOf, taggingOf } from './s3-about.ts';
 import { openBody, sourceFailure } from './s3-body.ts';
 import { saysCondition, saysDigest } from './s3-error.ts';
 import { headBeforePut, headObject } from './s3-head.ts';
-import { isWeaker, lockFacts, lockMembers, wantedLock } from './s3-lock.ts';
+import { lockMembers, wantedLock } from './s3-lock.ts';
 import { uploadParts } from './s3-multipart.ts';
-import { acceptExisting, acceptFresh, type Ended, type Put, type PutPorts } from './s3-receipt.ts';
+import {
+  acceptExisting,
+  acceptFresh,
+  type Ended,
+  type Put,
+  type PutPorts,
+  type Weak,
+  weaknessOf,
+} from './s3-receipt.ts';
 
 /** Stores an object once. Failures as Vault.putOnce. */
 export async function putObject(ports: PutPorts, put: Put): Promise<VaultReceipt> {
-  const { key, terms, signal } = put;
-  const isWeak = ({ lock }: VaultReceipt): boolean => isWeaker(lock, wantedLock(terms, ports.requests.options));
+  const { key, signal } = put;
   try {
-    const receipt = await putOrFind(ports, put);
-    if (!isWeak(receipt)) return receipt;
-    // In governance stands what somebody else stored, or an upload of before that was continued: who may bypass it can delete that.
-    // Crash here: the next put finds the same and goes on.
+    const stands = await putOrFind(ports, put);
+    if (!('lack' in stands)) return stands;
+    // So stands what somebody else stored, or an upload of before that was continued. Crash here: the next put finds the same and goes on.
     const over = await send(ports, { ...put, over: true });
-    if (isWeak(over))
-      throw ports.requests.unfit(`it locked ${key} in governance mode only, though compliance was asked for`);
+    if ('lack' in over) throw ports.requests.unfit(`${key} ${over.lack}`);
     return over;
   } catch (error) {
     if (saysDigest(error))
@@ -38,13 +43,13 @@ export async function putObject(ports: PutPorts, put: Put): Promise<VaultReceipt
   }
 }
 
-async function putOrFind(ports: PutPorts, put: Put): Promise<VaultReceipt> {
+async function putOrFind(ports: PutPorts, put: Put): Promise<VaultReceipt | Weak> {
   const { key, source, signal } = put;
   const there = 'file' in source ? await headBeforePut(ports.requests, key, signal) : undefined;
   return there === undefined ? await send(ports, put) : await acceptExisting(ports, put, there);
 }
 
-async function send(ports: PutPorts, put: Put): Promise<VaultReceipt> {
+async function send(ports: PutPorts, put: Put): Promise<VaultReceipt | Weak> {
   await checkSource(put.source, put.key);
   const ended = await ports.requests.retrying(() => upload(ports, put), put.signal);
   return await acceptFresh(ports, put, ended);
@@ -83,7 +88,7 @@ async function upload(ports: PutPorts, put: Put): Promise<Ended> {
     const there = isMeantForUs(error)
       ? undefined
       : await headObject(requests, key, undefined, signal).catch(() => undefined);
-    if (there !== undefined && !(over && isWeaker(lockFacts(there).lock, wantedLock(put.terms, requests.options))))
+    if (there !== undefined && !(over && weaknessOf(requests, put.terms, there) !== undefined))
       return { existed: true };
     throw error;
   }

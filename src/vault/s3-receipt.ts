@@ -5,8 +5,9 @@ import { Failure, parseByteCount, type VaultReceipt } from '../evidence/index.ts
 import type { Gate } from '../platform/index.ts';
 import type { LockFacts, PutSource, PutTerms } from './port.ts';
 import type { Throttle } from './s3-body.ts';
+import { isEncrypted } from './s3-encryption.ts';
 import { headObject, originalVersion } from './s3-head.ts';
-import { lackOf, lockFacts, lockWord, wantedLock } from './s3-lock.ts';
+import { isWeaker, lackOf, lockFacts, lockWord, wantedLock } from './s3-lock.ts';
 import { compositeOfFile, partSize } from './s3-multipart.ts';
 import type { S3Requests } from './s3-requests.ts';
 
@@ -26,7 +27,7 @@ export interface Put {
   readonly source: PutSource;
   readonly terms: PutTerms;
   readonly signal: AbortSignal | undefined;
-  /** As a further version over the same bytes, whose lock is too weak: without the condition, and no upload of before is continued. */
+  /** As a further version over the same bytes, which stand too weakly: without the condition, and no upload of before is continued. */
   readonly over?: boolean;
 }
 
@@ -38,8 +39,22 @@ export interface Ended {
   readonly version?: string | undefined;
 }
 
+/** The same bytes stand, but in a way that no request can mend: only a version of its own helps. */
+export interface Weak {
+  readonly lack: string;
+}
+
+/** How an object stands too weakly for what is asked, if it does. */
+export function weaknessOf({ options }: S3Requests, terms: PutTerms, head: HeadObjectCommandOutput): Weak | undefined {
+  if (isWeaker(lockFacts(head).lock, wantedLock(terms, options)))
+    return { lack: 'is locked in governance mode only, though compliance was asked for' };
+  return isEncrypted(head, options.encryption)
+    ? undefined
+    : { lack: 'is kept in clear, though encryption was asked for' };
+}
+
 /** Compares what was just stored. Failures: 'vault-mismatch' when the store tells other bytes, 'vault-unfit' when a lock or a version lacks. */
-export async function acceptFresh(ports: PutPorts, put: Put, ended: Ended): Promise<VaultReceipt> {
+export async function acceptFresh(ports: PutPorts, put: Put, ended: Ended): Promise<VaultReceipt | Weak> {
   const { requests } = ports;
   const { key, source, signal } = put;
   const head = await headObject(requests, key, ended.version, signal);
@@ -49,20 +64,24 @@ export async function acceptFresh(ports: PutPorts, put: Put, ended: Ended): Prom
   const sum = ended.composite ?? base64(source.sha256);
   if (head.ContentLength !== source.sizeBytes || head.ChecksumSHA256 !== sum)
     throw new Failure('vault-mismatch', `${key} was stored at ${requests.where}, but it tells another digest or size`);
-  return await receiptOf(ports, put, lockFacts(head));
+  return await receiptOf(ports, put, head);
 }
 
 /** Something stands there: the same bytes are success. What was laid over our object does not count: the object below does. */
-export async function acceptExisting(ports: PutPorts, put: Put, head: HeadObjectCommandOutput): Promise<VaultReceipt> {
+export async function acceptExisting(
+  ports: PutPorts,
+  put: Put,
+  head: HeadObjectCommandOutput,
+): Promise<VaultReceipt | Weak> {
   const { requests } = ports;
   const { key, signal } = put;
-  if (await isSame(ports, put, head)) return await receiptOf(ports, put, lockFacts(head));
+  if (await isSame(ports, put, head)) return await receiptOf(ports, put, head);
   const original = await originalVersion(requests, key);
   const below =
     original === undefined || original === head.VersionId
       ? undefined
       : await headObject(requests, key, original, signal);
-  if (below !== undefined && (await isSame(ports, put, below))) return await receiptOf(ports, put, lockFacts(below));
+  if (below !== undefined && (await isSame(ports, put, below))) return await receiptOf(ports, put, below);
   throw new Failure('vault-conflict', `${requests.where} holds other bytes under ${key}`);
 }
 
@@ -86,10 +105,12 @@ function base64(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64');
 }
 
-async function receiptOf(ports: PutPorts, put: Put, found: LockFacts): Promise<VaultReceipt> {
+async function receiptOf(ports: PutPorts, put: Put, head: HeadObjectCommandOutput): Promise<VaultReceipt | Weak> {
   const { requests } = ports;
   const { key, source, terms } = put;
-  const standing = await lockLonger(requests, key, found, terms);
+  const weak = weaknessOf(requests, terms, head);
+  if (weak !== undefined) return weak;
+  const standing = await lockLonger(requests, key, lockFacts(head), terms);
   if (standing.version === undefined)
     throw requests.unfit(`it gives ${key} no version: versioning is not on for the bucket`);
   return {

@@ -102,6 +102,10 @@ describe('an S3 vault in the configuration', () => {
     ['mode = "none"', /vault\.mode/],
     ['hours = "24:00-06:00"', /vault\.hours: a span of the day/],
     ['encryption = "customer"', /encryption = "customer" and customer_key_file belong together/],
+    [
+      'encryption = "customer"\ncustomer_key_file = "k"\nendpoint = "http://s3.example.org"',
+      /sends its key with every request: the endpoint must be https, not http:\/\/s3\.example\.org/,
+    ],
     ['secret = "x"', /unknown key vault\.secret; known here: .*bucket/],
     ['name = "A B"', /vault\.name/],
     ['multipart_mib = 6000', /vault\.multipart_mib/],

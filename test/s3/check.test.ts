@@ -6,7 +6,13 @@ import { PutBucketVersioningCommand, PutObjectLockConfigurationCommand } from '@
 import { describe, expect, inject, it } from 'vitest';
 import { parseEpochMs } from '../../src/evidence/index.ts';
 import { type Clock, systemClock } from '../../src/platform/index.ts';
-import { type Check, checkDirectoryVault, checkS3Vault, type S3VaultOptions } from '../../src/vault/index.ts';
+import {
+  type Check,
+  checkDirectoryVault,
+  checkS3Vault,
+  type S3Encryption,
+  type S3VaultOptions,
+} from '../../src/vault/index.ts';
 import { expectRejection } from '../expect-failure.ts';
 import { makeTempFolder } from '../temp-folder.ts';
 import { adminClient, makeBucket, vaultOptions } from './buckets.ts';
@@ -262,12 +268,33 @@ const LIES: Record<string, { readonly lie: Lie; readonly fault: string; readonly
   },
 };
 
+/** The store of the tests knows the key testkey-1 of a key service. */
+const ENCRYPTIONS: readonly S3Encryption[] = [
+  { kind: 'kms', keyId: 'testkey-1' },
+  { kind: 'customer', key: Buffer.alloc(32, 7) },
+];
+
 describe('a store that lies is found out', () => {
   it.each(Object.entries(LIES))('when it %s', async (_name, { lie, fault, mode }) => {
     await using store = await openLyingStore(lie);
     const lines = await check(vaultOptions(await makeBucket(), { mode: mode ?? 'compliance' }, store.server));
     expect(faultsIn(lines)).toContain(fault);
     expect(lines.find((each) => `${each.check}: ${each.state}` === fault)?.next).toBeTruthy();
+  });
+
+  it.each([
+    ['at once', isPut, 'encryption: fail'],
+    ['in parts', ({ query }: Asked) => query.has('uploads') || query.has('uploadId'), 'encryption-parts: fail'],
+  ] as const)('when it keeps in clear what is put %s and was to be encrypted', async (_how, fits, fault) => {
+    await using store = await openLyingStore({ ask: asking(fits, forget(/^x-amz-server-side-encryption/)) });
+    const bucket = await makeBucket();
+    for (const encryption of ENCRYPTIONS) {
+      const lines = await check(vaultOptions(bucket, { mode: 'compliance', encryption }, store.server));
+      expect(faultsIn(lines)).toContain(fault);
+      const honest = await check(vaultOptions(bucket, { mode: 'compliance', encryption }));
+      expect(faultsIn(honest)).toEqual(['rights: warn']);
+      expect(honest.map((each) => each.check)).toEqual(expect.arrayContaining(['encryption', 'encryption-parts']));
+    }
   });
 
   it('and one that only passes everything on is not', async () => {

@@ -2,12 +2,19 @@
 // The store of the tests knows one key of a key service, testkey-1.
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListPartsCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openS3Vault, type S3Encryption, type S3VaultOptions, type Vault } from '../../src/vault/index.ts';
 import { expectRejection } from '../expect-failure.ts';
 import { makeTempFolder, type TempFolder } from '../temp-folder.ts';
 import { adminClient, makeBucket, vaultOptions } from './buckets.ts';
+import { openLyingStore } from './lying-store.ts';
 import { openProxy } from './proxy.ts';
 import { MIB, randomFile, small } from './sources.ts';
 
@@ -88,6 +95,56 @@ describe('a vault with encryption', () => {
     expect(await vault.stat('payload/x')).toBeUndefined();
   });
 
+  it.each([
+    ['by the station', CUSTOMER],
+    ['by a key service', KMS],
+  ])('%s is not believed of a store that says nothing of it: it keeps evidence in clear', async (_by, encryption) => {
+    await using store = await openLyingStore({
+      ask: ({ headers }) => {
+        for (const name of headers.keys()) if (name.startsWith('x-amz-server-side-encryption')) headers.delete(name);
+        return undefined;
+      },
+    });
+    const vault = await open(encryption, { endpoint: store.server.endpoint });
+    for (const size of [1000, 13 * MIB]) {
+      const source = await randomFile(folder, size);
+      for (let k = 0; k < 2; k += 1) {
+        const failure = await expectRejection('vault-unfit', vault.putOnce(`payload/${size}`, source, LOCKED));
+        expect(failure.message).toMatch(/in clear, though encryption was asked for/);
+      }
+    }
+  });
+
+  it.each([
+    ['by the station', CUSTOMER],
+    ['by a key service', KMS],
+  ])('%s is of the version on record, also where the same bytes stood in clear before', async (_by, encryption) => {
+    const source = await randomFile(folder, 1000);
+    const first = await (await open({ kind: 'none' })).putOnce('payload/x', source, LOCKED);
+    const vault = await open(encryption);
+    const receipt = await vault.putOnce('payload/x', source, LOCKED);
+    expect(receipt.version).not.toBe(first.version);
+    expect(await vault.putOnce('payload/x', source, LOCKED)).toEqual(receipt);
+    expect((await vault.digest('payload/x', [receipt]))?.sha256).toBe(source.sha256);
+    expect(await Array.fromAsync(vault.guard?.overlays('') ?? [])).toEqual([]);
+  });
+
+  it.each([
+    ['by the station', CUSTOMER],
+    ['by a key service', KMS],
+  ])('%s gives no byte to an upload in parts that somebody began without it', async (_by, encryption) => {
+    const source = await randomFile(folder, 13 * MIB);
+    const at = { Bucket: bucket, Key: 'payload/x' };
+    const { UploadId } = await admin.send(new CreateMultipartUploadCommand({ ...at, ChecksumAlgorithm: 'SHA256' }));
+    const vault = await open(encryption);
+    const receipt = await vault.putOnce(at.Key, source, LOCKED);
+    const { Parts = [] } = await admin.send(new ListPartsCommand({ ...at, UploadId }));
+    expect(Parts.map(({ Size }) => Size)).toEqual([1]); // the byte it was tried with
+    expect((await vault.digest(at.Key, [receipt]))?.sha256).toBe(source.sha256);
+    const told = await vault.guard?.lockOf(at.Key, [receipt]);
+    expect(told).toMatchObject({ composite: receipt.composite, lock: 'governance' });
+  });
+
   it('by the station goes on with an upload in parts after a crash', async () => {
     const source = await randomFile(folder, 13 * MIB);
     const crash = new AbortController();
@@ -102,7 +159,7 @@ describe('a vault with encryption', () => {
     proxy.fate = () => 'pass';
     proxy.passed.length = 0;
     const receipt = await (await open(CUSTOMER, { endpoint })).putOnce('payload/x', source, LOCKED);
-    expect(proxy.passed.filter(({ kind }) => kind === 'part').map(({ part }) => part)).toEqual([2, 3]);
+    expect(proxy.passed.filter(({ kind }) => kind === 'part').map(({ part }) => part)).toEqual([3, 2, 3]); // the first one is the byte it is tried with
     expect((await (await open(CUSTOMER)).digest('payload/x', [receipt]))?.sha256).toBe(source.sha256);
   });
 });
