@@ -38,8 +38,6 @@ const BETWEEN_ALARMS_MS = 60_000;
 const SAVE_MS = 10_000;
 /** A read that fails while the vault answers otherwise is damage when it fails so often, in rounds. */
 const MAX_TRIES = 3;
-/** Uploads in parts that nobody ended in a week are given up. */
-const STALE_UPLOAD_MS = 7 * 24 * HOUR_MS;
 const MAX_CHECKPOINT_BYTES = 1_048_576;
 
 /** What the rolling check stands on. */
@@ -135,7 +133,6 @@ export class Scrubber {
     if (!isNew && this.#isTaught) return undefined;
     const prefix = ledgerPrefix(station);
     const overlays = await collectOverlays(vault, prefix);
-    if (isNew) await vault.guard?.abortStaleUploads(STALE_UPLOAD_MS);
     this.#isTaught = true;
     if (!isNew) return undefined;
     this.#state = beginCycle(this.#state, this.#ports.clock.now());

@@ -31,6 +31,7 @@ import { placesOf } from './places.ts';
 import { Refusals } from './refusals.ts';
 import { keepScrubbing, openScrubber, scrubAnswerers } from './scrub.ts';
 import { type Answerer, openDoor } from './socket.ts';
+import { keepUploadsFew } from './stale-uploads.ts';
 import { makeStartReport } from './starting.ts';
 import { openStation, type Station } from './station.ts';
 import { viewStatus } from './status.ts';
@@ -100,6 +101,7 @@ export async function runService(
       retryWaiting(service),
       keepCopies(station, service.signal),
       keepScrubbing(service.scrubber, station, docks, service.signal),
+      keepUploadsFew(station.ports, service.signal),
       operations.run(hangups, () => service.admission.publish(), service.signal),
     ]);
   } finally {

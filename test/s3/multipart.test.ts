@@ -11,6 +11,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keepUploadsFew } from '../../src/daemon/stale-uploads.ts';
 import { formatInstant } from '../../src/evidence/index.ts';
 import { openS3Vault, type PutTerms, type S3VaultOptions, type Vault } from '../../src/vault/index.ts';
 import { expectRejection } from '../expect-failure.ts';
@@ -21,6 +22,7 @@ import { hurried, MIB, randomFile, shaOf } from './sources.ts';
 import { grantStation } from './station-key.ts';
 
 const KEY = 'payload/sha256/aa/x';
+const DAY_MS = 86_400_000;
 /** Four parts of 5 MiB and one of 1 MiB. */
 const SIZE = 21 * MIB;
 const UNTIL = formatInstant(Math.ceil((Date.now() + 100 * 86_400_000) / 1000) * 1000);
@@ -287,6 +289,29 @@ describe('an upload in parts', () => {
     const { guard: laterGuard } = await open({ prefix: 'ours/', clock: later });
     expect(await laterGuard?.abortStaleUploads(60_000)).toBe(2);
     expect(await openUploads()).toBe(1);
+  });
+
+  it('that nobody ended is looked for every day, also after a day on which the store was away, until the station stops', async () => {
+    const begin = (Key: string): Promise<unknown> =>
+      admin.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }));
+    const rests: number[] = [];
+    const left: number[] = [];
+    const stop = new AbortController();
+    const clock = {
+      ...hurried,
+      now: () => (hurried.now() + 8 * DAY_MS) as ReturnType<typeof hurried.now>,
+      wait: async (restMs: number) => {
+        if (restMs < 10_000) return; // between two tries of one request
+        rests.push(restMs);
+        left.push(await openUploads());
+        proxy.fate = () => (rests.length === 2 ? 'cut-now' : 'pass');
+        if (rests.length < 3) await begin(`payload/${rests.length}`);
+        if (rests.length === 4) stop.abort();
+      },
+    };
+    await keepUploadsFew({ vault: await open({ clock }), clock }, stop.signal);
+    expect(rests).toEqual([600_000, DAY_MS, DAY_MS, DAY_MS]);
+    expect(left).toEqual([0, 0, 1, 0]);
   });
 
   it('that somebody began where this station may not write is left alone, and hinders no other', async () => {
