@@ -2,7 +2,7 @@
 // A store that is away is not unfit: the station waits for it. One that is unfit stops the station.
 import type { Failure } from '../evidence/index.ts';
 import { isFailure } from '../evidence/index.ts';
-import { type Clock, type Config, type Log, makeGate, type S3VaultConfig } from '../platform/index.ts';
+import { type Clock, type Config, errorFacts, type Log, makeGate, type S3VaultConfig } from '../platform/index.ts';
 import { unfitBecause } from '../vault/index.ts';
 import { CHECK_LASTS_MS, passedLately, rememberPassed } from './check-record.ts';
 import { placesOf } from './places.ts';
@@ -77,5 +77,9 @@ async function lookAtStore(
     if (line.state === 'warn')
       log.warn(`vault ${vault.name}: ${line.what}`, { check: line.check, next: line.next ?? null });
   }
-  if (depth === 'full') await rememberPassed(vaultCheck, vault, clock.now());
+  if (depth !== 'full') return;
+  // Without the note the next start checks again.
+  await rememberPassed(vaultCheck, vault, clock.now()).catch((error: unknown) =>
+    log.warn(`that vault ${vault.name} is fit could not be written down`, errorFacts(error)),
+  );
 }

@@ -13,7 +13,7 @@ import {
 } from '../custody/index.ts';
 import { type EpochMs, Failure, isFailure, parseShape } from '../evidence/index.ts';
 import { type DockPorts, publishOrNote } from '../ingest/index.ts';
-import type { Config } from '../platform/index.ts';
+import { type Config, errorFacts } from '../platform/index.ts';
 import { parseHours } from '../vault/index.ts';
 import type { Docks } from './docks.ts';
 import { placesOf } from './places.ts';
@@ -79,7 +79,17 @@ export async function keepScrubbing(
     await ports.clock.wait(restMs, signal).catch(() => undefined); // ends early when the service stops
     if (!signal.aborted) restMs = await oneStep(scrubber, ports, docks, signal);
   }
-  await scrubber.keep();
+  await keepOrNote(scrubber, ports);
+}
+
+/** A bookmark that cannot be written down costs a few looks more after the next start; the service has ended in order all the same. */
+async function keepOrNote(scrubber: Scrubber, { log }: DockPorts): Promise<void> {
+  try {
+    await scrubber.keep();
+  } catch (error) {
+    if (!isFailure(error) || error.policy === 'stop') throw error;
+    log.warn('where the rolling check stands could not be written down', errorFacts(error));
+  }
 }
 
 /** One step; returns how long to rest. */

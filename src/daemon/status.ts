@@ -70,11 +70,14 @@ export async function viewQueue(spool: string, docks: readonly DockView[]): Prom
   };
 }
 
-/** Free space of the fullest directory vault; null where none of the vaults is a directory. */
+/** Free space of the fullest directory vault; null where none of the vaults is a directory that is there. */
 export async function freeVaultBytes(config: Config): Promise<number | null> {
-  const free = await Promise.all(
-    config.vaults.flatMap((each) => (each.kind === 'directory' ? [freeBytes(each.path)] : [])),
-  );
+  const free: number[] = [];
+  for (const each of config.vaults) {
+    if (each.kind !== 'directory') continue;
+    const bytes = await freeBytes(each.path).catch(() => undefined); // one that is away is told as such
+    if (bytes !== undefined) free.push(bytes);
+  }
   return free.length === 0 ? null : Math.min(...free);
 }
 

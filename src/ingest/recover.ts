@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { fileOf, keepPart, type Leftover, type Listing, type SpoolFolder } from '../acquire/index.ts';
 import { type Failure, isFailure, makeItemId, type Receipt, type RecordedItem } from '../evidence/index.ts';
-import { errorFacts, type Gate, makeGate, moveDurable } from '../platform/index.ts';
+import { errorFacts, type Gate, makeGate, moveDurable, wrapWriteError } from '../platform/index.ts';
 import { composeReceipt, finishAcquisition } from './finish.ts';
 import { loadSealed, readSealed } from './load.ts';
 import { listedOutcomes, type Outcomes, openFiles, recordedOutcome, waitingOutcome } from './outcomes.ts';
@@ -187,8 +187,17 @@ function hold(pending: Pending, n: number, error: unknown): void {
   pending.held ??= error;
 }
 
-/** Bytes written in this boot are all there; after a power cut they may have holes, so they are kept, but never continued. */
+/** A full disk may refuse even that: the part then stays where it is, and its turn comes again. Failures: 'spool-full', 'disk-failed'. */
 async function keepOrSetAside(ports: IngestPorts, folder: SpoolFolder, listing: Listing, n: number): Promise<void> {
+  try {
+    await movePart(ports, folder, listing, n);
+  } catch (error) {
+    throw wrapWriteError(error, folder.partPath(n), 'spool-full');
+  }
+}
+
+/** Bytes written in this boot are all there; after a power cut they may have holes, so they are kept, but never continued. */
+async function movePart(ports: IngestPorts, folder: SpoolFolder, listing: Listing, n: number): Promise<void> {
   if (listing.boot === ports.boot && ports.boot !== 'unknown') {
     await keepPart(ports.spool, folder, n, listing.camera, fileOf(listing, n));
     return;

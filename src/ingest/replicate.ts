@@ -10,7 +10,7 @@ import {
   parseCheckpoint,
   type TileStore,
 } from '../ledger/index.ts';
-import { errorFacts } from '../platform/index.ts';
+import { errorFacts, type Log } from '../platform/index.ts';
 import { membersOf, type Vault } from '../vault/index.ts';
 import { MAX_OPEN, MarkBook, readMarks } from './copies-state.ts';
 import { copyEntry, type EntryPorts } from './copy-entry.ts';
@@ -49,19 +49,37 @@ export interface Replicator {
 export async function openReplicator(ports: ReplicatePorts): Promise<Replicator> {
   const book = new MarkBook(ports.marksPath, await readMarks(ports.marksPath));
   const retried = new Set<string>();
-  return { run: (signal) => runRound({ ports, book, retried, signal }) };
+  const save = savingOrNoting(book, ports.log);
+  return { run: (signal) => runRound({ ports, book, save, retried, signal }) };
+}
+
+/** Bookmarks that the disk does not take now stay in memory and are written with the next ones: lost, a few looks are repeated. */
+function savingOrNoting(book: MarkBook, log: Log): () => Promise<void> {
+  let failing = false;
+  return async () => {
+    try {
+      await book.save();
+      failing = false;
+    } catch (error) {
+      if (!isFailure(error) || error.policy === 'stop') throw error;
+      if (!failing) log.warn('how far each vault has got could not be written down', errorFacts(error));
+      failing = true;
+    }
+  };
 }
 
 interface Round {
   readonly ports: ReplicatePorts;
   readonly book: MarkBook;
+  /** Writes the book down, or notes that it cannot be. */
+  save(): Promise<void>;
   /** Vaults whose open entries were tried again in this run. */
   readonly retried: Set<string>;
   readonly signal: AbortSignal;
 }
 
 async function runRound(round: Round): Promise<void> {
-  const { ports, book } = round;
+  const { ports } = round;
   const members = membersOf(ports.vault);
   const answers = await Promise.all(members.map(async (member) => ({ member, size: await lookAt(round, member) })));
   if (members.length > 1) {
@@ -70,7 +88,7 @@ async function runRound(round: Round): Promise<void> {
     if (target !== undefined)
       await Promise.all(here.map(({ member, size = 0 }) => fillOrNote(round, member, target, size)));
   }
-  await book.save();
+  await round.save();
 }
 
 /** Entries the vault's checkpoint vouches for; undefined when it does not answer. */
@@ -160,9 +178,9 @@ async function copyEntries(round: Round, member: Vault, target: Checkpoint): Pro
     const last = await copyNamed(round, member, index, bytes);
     if (book.of(name).open.length >= MAX_OPEN) break;
     book.set(name, { copied: index + 1, ...(last === undefined ? {} : { last }) });
-    if (index % SAVE_ENTRIES === 0) await book.save();
+    if (index % SAVE_ENTRIES === 0) await round.save();
   }
-  await book.save();
+  await round.save();
 }
 
 async function copyOne(round: Round, member: Vault, index: number): Promise<void> {

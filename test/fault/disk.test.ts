@@ -1,13 +1,17 @@
 // Disks that are full, read-only or not there: what is on the camera stays there, what is in the spool waits there, and when there is
 // room again the next command goes on, without the camera where it can.
-import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { listCard } from '../../src/acquire/index.ts';
+import { openCard, TAKE_EVERYTHING } from '../../src/camera/index.ts';
 import type { DockResult, StatusView } from '../../src/cli/index.ts';
 import type { VerifyResult } from '../../src/custody/index.ts';
+import { makeAcquisitionId } from '../../src/evidence/index.ts';
 import { type MountRoom, openMountRoom } from './mounts.ts';
 import { bytesOf, layOut, sha256Of, temporaryPlace } from './places.ts';
-import { copyStation, makeStation } from './stations.ts';
+import { startDaemon } from './services.ts';
+import { ACTOR, copyStation, makeStation, never, openIt } from './stations.ts';
 import type { Ended } from './syscalls.ts';
 
 const MIB = 1_048_576;
@@ -90,6 +94,38 @@ describe('a spool disk without room', () => {
     const again = await room.docket('dock', photos, '--config', config);
     expect(again.code).toBe(0);
     expect(await itemsOn(room, config)).toHaveLength(50); // a page
+    await expectVerified(room, config);
+  });
+});
+
+describe('a docketd', () => {
+  it('whose disk is full while a vault goes away stays, whatever it has in hand, and goes on when both are right again', async () => {
+    const config = copyStation(template, join(place, 'both'));
+    const [state, second] = [join(config, '../state'), join(config, '../second')];
+    const left = await leavePart(config);
+    await using room = await openMountRoom();
+    await moveInto(room, state, '30m');
+    mkdirSync(second);
+    const tables = '[[vault]]\nkind = "directory"\nname = "second"\npath = "second"\n\n[copies]\nrequired = 1\n';
+    writeFileSync(config, `${readFileSync(config, 'utf8').replace('[vault]', '[[vault]]')}\n${tables}`);
+    await using daemon = await startDaemon(config, room);
+    expect((await room.docket('dock', camera, '--config', config)).code).toBe(0);
+    await fill(room, state);
+    await room.run('mv', [`${state}/left/${left}`, `${state}/spool`]);
+    renameSync(second, `${second}-away`);
+    await daemon.says(/a vault is away[\s\S]*could not be written down/);
+    await daemon.says(/spool-full.*\.part".*an acquisition waits in the spool/);
+    expect((await room.docket('status', '--config', config)).code).toBe(0);
+    await room.run('rm', [`${state}/ballast`]);
+    renameSync(`${second}-away`, second);
+    await daemon.says(/a vault answers again/);
+    await daemon.says(/an acquisition was finished from the spool/);
+    expect((await room.run('ls', [`${state}/spool/parts`])).stdout).toMatch(/\.part$/m);
+    await fill(room, state);
+    const { code, said } = await daemon.stop();
+    expect([code, said.match(/how far each vault has got could not/g)?.length]).toEqual([0, 1]);
+    expect(said).toMatch(/where the rolling check stands could not/);
+    await room.run('rm', [`${state}/ballast`]);
     await expectVerified(room, config);
   });
 });
@@ -183,6 +219,32 @@ describe('a vault disk', () => {
     await expectVerified(room, config);
   });
 });
+
+/** Takes all the room there is. */
+async function fill(room: MountRoom, folder: string): Promise<void> {
+  const { code } = await room.run('dd', ['if=/dev/zero', `of=${folder}/ballast`, 'bs=1k', 'count=40000']);
+  expect(code, 'the disk is full').not.toBe(0);
+}
+
+/** What a docking leaves that was killed half way through its first file; it lies in state/left. Returns its name. */
+async function leavePart(config: string): Promise<string> {
+  await using station = await openIt(config);
+  const { ports } = station;
+  const identity = { way: 'folder' as const, folder: camera };
+  await using card = await openCard({ root: camera, identity, profile: TAKE_EVERYTHING, limits: ports.cardLimits });
+  const docking = {
+    acquisition: makeAcquisitionId(ports.clock.now(), '0123abcd'),
+    camera: identity,
+    actor: ACTOR,
+    cameraOffsetMs: 'unknown' as const,
+  };
+  const listing = await listCard(docking, card.list(never()), { startedAtMs: ports.clock.now(), boot: ports.boot });
+  const folder = await ports.spool.begin(listing);
+  writeFileSync(folder.partPath(1), bytesOf(1, MIB));
+  mkdirSync(join(config, '../state/left'));
+  renameSync(folder.path, join(config, '../state/left', listing.acquisition));
+  return listing.acquisition;
+}
 
 /** Puts a small file system in the place of a folder, with what was in it. */
 async function moveInto(room: MountRoom, folder: string, size: string): Promise<void> {

@@ -16,8 +16,13 @@ export class MountRoom implements AsyncDisposable {
 
   /** Runs a program in here. */
   run(program: string, args: readonly string[]): Promise<Ended> {
+    return run(...this.inside(program, args));
+  }
+
+  /** A program and its arguments that run it in here, as the same process. */
+  inside(program: string, args: readonly string[]): [program: string, args: readonly string[]] {
     const user = ROOT ? [] : ['-U', '--preserve-credentials'];
-    return run('nsenter', ['-t', String(this.#keeper.pid), ...user, '-m', '--', program, ...args]);
+    return ['nsenter', ['-t', String(this.#keeper.pid), ...user, '-m', '--', program, ...args]];
   }
 
   /** Runs docket in here, as --json; `said` is what it printed. */

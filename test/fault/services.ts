@@ -1,6 +1,7 @@
 // docketd as a child process: started, asked, stopped, killed. Whoever starts one stops it, also when the test fails.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { MountRoom } from './mounts.ts';
 import { runEnvironment } from './syscalls.ts';
 
 const DOCKETD = join(import.meta.dirname, '../../src/daemon/docketd.ts');
@@ -22,8 +23,11 @@ export class Daemon implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   #said = '';
 
-  constructor(config: string) {
-    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', DOCKETD, '--config', config], {
+  /** `room`: where it runs, if not among the mounts of everybody. */
+  constructor(config: string, room?: MountRoom) {
+    const command = ['--disable-warning=ExperimentalWarning', DOCKETD, '--config', config];
+    const [program, args] = room?.inside(process.execPath, command) ?? [process.execPath, command];
+    this.#child = spawn(program, args, {
       env: { ...runEnvironment(), UV_THREADPOOL_SIZE: '4' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -85,8 +89,8 @@ export class Daemon implements AsyncDisposable {
 }
 
 /** Starts docketd and waits until it is ready. */
-export async function startDaemon(config: string): Promise<Daemon> {
-  const daemon = new Daemon(config);
+export async function startDaemon(config: string, room?: MountRoom): Promise<Daemon> {
+  const daemon = new Daemon(config, room);
   try {
     await daemon.says(/docketd is ready/);
     return daemon;

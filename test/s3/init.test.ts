@@ -1,7 +1,7 @@
 // A station on an S3 vault, from nothing: the bucket is made, the store is tried, then the station stands, or nothing does.
 // And every start after that: a store that cannot keep evidence stops the station, one that is away does not.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { describe, expect, inject, it } from 'vitest';
@@ -183,6 +183,14 @@ describe('every start', () => {
     writeFileSync(config, other);
     await startsWith('full');
     await startsWith('light');
+  });
+
+  it('goes on when it cannot write down that a store passed: it was checked all the same', async () => {
+    const { config, record } = await stationOn(await makeBucket());
+    rmSync(record);
+    mkdirSync(record); // nothing can be written there
+    expect(await start(config)).toBe(true);
+    expect((await verify(config)).findings).toEqual([]);
   });
 
   it('refuses a store that has become unfit, and says which line failed', async () => {
