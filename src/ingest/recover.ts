@@ -89,7 +89,8 @@ async function recoverOne(round: Round, { folder, listing, damage }: Leftover): 
     if (receipt !== undefined) finished.push(receipt);
   } catch (error) {
     if (!isFailure(error) || error.policy === 'stop') return road.stop(error);
-    if (error !== road.away)
+    // What waits for the hours of its vault is no trouble, and the vault that is away is told once for all.
+    if (error !== road.away && error.code !== 'vault-waiting')
       ports.log.warn('an acquisition waits in the spool', { acquisition: folder.acquisition, ...errorFacts(error) });
     waiting.push({ acquisition: folder.acquisition, reason: error });
   }

@@ -49,8 +49,8 @@ export class Road {
   #confirming: Promise<void> | undefined;
   #probing: Promise<boolean> | undefined;
   #away: Failure | undefined;
-  /** The smallest item that the vault had no space for: what is as large is not tried. */
-  #full: { readonly sizeBytes: number; readonly failure: Failure } | undefined;
+  /** The smallest item that the vault had no space for, or does not take at this hour: what is as large is not tried, what is smaller is. */
+  #tooLarge: { readonly sizeBytes: number; readonly failure: Failure } | undefined;
   #stopped: Error | undefined;
 
   constructor(ports: IngestPorts, signal: AbortSignal) {
@@ -144,7 +144,7 @@ export class Road {
     this.#signal.throwIfAborted();
     if (this.#stopped !== undefined) throw this.#stopped;
     if (this.#away !== undefined) throw this.#away;
-    if (this.#full !== undefined && sizeBytes >= this.#full.sizeBytes) throw this.#full.failure;
+    if (this.#tooLarge !== undefined && sizeBytes >= this.#tooLarge.sizeBytes) throw this.#tooLarge.failure;
   }
 
   async #judge(error: unknown, { sizeBytes }: Parcel): Promise<RoadEnd> {
@@ -154,8 +154,9 @@ export class Road {
       this.stop(error);
       return { stopped: true };
     }
-    if (error.code === 'vault-full' && sizeBytes < (this.#full?.sizeBytes ?? Number.POSITIVE_INFINITY))
-      this.#full = { sizeBytes, failure: error };
+    const isOfSize = error.code === 'vault-full' || error.code === 'vault-waiting';
+    if (isOfSize && sizeBytes < (this.#tooLarge?.sizeBytes ?? Number.POSITIVE_INFINITY))
+      this.#tooLarge = { sizeBytes, failure: error };
     await this.#lookForVault(error);
     return this.#stopped === undefined ? { waits: error } : { stopped: true };
   }
@@ -163,7 +164,6 @@ export class Road {
   /** A vault that answers otherwise has something against this item only: the next one is tried. */
   async #lookForVault(failure: Failure): Promise<void> {
     if (this.#away !== undefined) return;
-    if (failure.code === 'vault-waiting') this.#away = failure;
     if (failure.code !== 'vault-unreachable' && failure.code !== 'vault-refused') return;
     this.#probing ??= this.probe().finally(() => {
       this.#probing = undefined;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type EpochMs, parseSha256 } from '../../src/evidence/index.ts';
+import { type EpochMs, Failure, parseSha256 } from '../../src/evidence/index.ts';
 import { dockFolder, recoverSpool } from '../../src/ingest/index.ts';
 import { isWithin, openMemoryVault, type PutSource, parseHours, withHours } from '../../src/vault/index.ts';
 import { describeVault } from '../contract/vault.ts';
@@ -68,6 +68,43 @@ describe('a vault with hours', () => {
     await vault.putOnce('payload/x', source(MIB + 1), LOCKED);
     now = at(12, 0);
     expect((await vault.stat('payload/x'))?.sizeBytes).toBe(MIB + 1);
+  });
+
+  it('by day holds back footage and nothing else: what is small is on record, with receipts, and published', async () => {
+    const place = temporaryPlace();
+    const config = await makeStation(join(place, 'station'));
+    let now = at(12, 0);
+    {
+      await using station = await openIt(config);
+      const ports = {
+        ...station.ports,
+        vault: withHours(station.ports.vault, parseHours('22:00-06:00'), { now: () => now }),
+      };
+      const { catalog, ledger } = ports;
+      const take = async (name: string, files: Record<string, Uint8Array>): Promise<boolean> =>
+        (await dockFolder(ports, { path: layOut(join(place, name), files), actor: ACTOR }, () => undefined, never()))
+          .final;
+      const mixed = { 'a.jpg': bytesOf(1, 900), 'b.mp4': bytesOf(2, 2 * MIB), 'c.jpg': bytesOf(3, 700) };
+      expect(await take('mixed', mixed)).toBe(false);
+      expect([catalog.counts().items, ledger.state().published?.size]).toEqual([2, ledger.size]);
+      // What a crash, or a vault that was away, left beside footage: recovery passes it too, and its receipt.
+      const confirm = (): Promise<never> => Promise.reject(new Failure('vault-unreachable', 'nothing answers there'));
+      const gone = { ...ports, standing: { confirm, isConfirmed: false } };
+      const left = { path: layOut(join(place, 'small'), { 'd.jpg': bytesOf(4, 800) }), actor: ACTOR };
+      expect((await dockFolder(gone, left, () => undefined, never())).final).toBe(false);
+      expect(await take('more', { 'e.mp4': bytesOf(5, 3 * MIB) })).toBe(false);
+      const { waiting, finished } = await recoverSpool(ports);
+      expect(waiting.map(({ reason }) => reason.code)).toEqual(['vault-waiting', 'vault-waiting']);
+      expect(finished.map(({ files }) => files.map(({ path, outcome }) => [path.text, outcome]))).toEqual([
+        [['d.jpg', 'recorded']],
+      ]);
+      expect([catalog.counts().items, ledger.state().published?.size]).toEqual([3, ledger.size]);
+      now = at(22, 0);
+      expect((await recoverSpool(ports)).waiting).toEqual([]);
+    }
+    const items = await entriesOf(config, 'item.recorded');
+    expect(items.map(({ path }) => path.text)).toEqual(['a.jpg', 'c.jpg', 'd.jpg', 'b.mp4', 'e.mp4']);
+    expect((await verify(config)).findings).toEqual([]);
   });
 
   it('leaves footage in the spool by day, and takes all of it in order once its hours begin', async () => {
