@@ -65,11 +65,13 @@ export interface Spool {
   begin(listing: Listing): Promise<SpoolFolder>;
   /** The listing of an acquisition that has begun. Failures: 'invalid' when somebody removed or damaged it, 'disk-failed'. */
   readListing(folder: SpoolFolder): Promise<Listing>;
+  /** Acquisitions that are not finished, in the order of their ids; reads one folder and opens none. */
+  unfinished(): Promise<readonly AcquisitionId[]>;
   /**
    * Folders of acquisitions that are not finished, oldest first, with their listings; undefined where the crash came before the listing.
-   * Those that are busy are left out unread: so many cameras may wait to be copied, each with as many files as it likes.
+   * Those left out are not read: so many cameras may wait to be copied, each with as many files as it likes.
    */
-  leftovers(isBusy?: (acquisition: AcquisitionId) => boolean): Promise<readonly Leftover[]>;
+  leftovers(leaveOut?: (acquisition: AcquisitionId) => boolean): Promise<readonly Leftover[]>;
   stageOf(folder: SpoolFolder, n: number): Promise<SpoolStage>;
   /** After the fsync of the bytes: `.part` becomes `.bytes`. */
   complete(folder: SpoolFolder, n: number): Promise<void>;
@@ -129,7 +131,8 @@ export async function openSpool(
     path,
     begin: (listing) => room.giving(() => begin(path, listing)), // somebody may have made room by hand: each docking counts anew
     readListing: (folder) => onDisk(folder.path, () => demandListing(folder)),
-    leftovers: (isBusy = () => false) => onDisk(path, () => leftovers(path, isBusy)),
+    unfinished: () => onDisk(path, () => unfinished(path)),
+    leftovers: (leaveOut = () => false) => onDisk(path, () => leftovers(path, leaveOut)),
     stageOf: (folder, n) => onDisk(folder.path, () => stageOf(folder, n)),
     complete: (folder, n) => onDisk(folder.path, () => moveDurable(folder.partPath(n), folder.bytesPath(n))),
     drop: (folder, n) => room.giving(() => onDisk(folder.path, () => drop(folder, n))),
@@ -206,14 +209,18 @@ function isAcquisitionId(name: string): name is AcquisitionId {
 /** Characters of an acquisition's id that tell its second. */
 const SECOND_CHARS = 'yyyyMMdd-HHmmss'.length;
 
+/** What has no acquisition's name (lost+found, a file in the making) is not docket's to continue. */
+async function unfinished(root: string): Promise<AcquisitionId[]> {
+  return (await readdir(root)).filter(isAcquisitionId).toSorted();
+}
+
 async function leftovers(
   root: string,
-  isBusy: (acquisition: AcquisitionId) => boolean,
+  leaveOut: (acquisition: AcquisitionId) => boolean,
 ): ReturnType<Spool['leftovers']> {
-  // What has no acquisition's name (lost+found, a file in the making) is not docket's to continue.
-  const names = (await readdir(root)).filter(isAcquisitionId).filter((name) => !isBusy(name));
   const found: Leftover[] = [];
-  for (const name of names) {
+  for (const name of await unfinished(root)) {
+    if (leaveOut(name)) continue;
     const folder = folderAt(root, name);
     try {
       found.push({ folder, listing: await readListing(folder) });

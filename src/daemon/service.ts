@@ -319,10 +319,11 @@ async function stopOrTell(service: Service, what: string, error: unknown): Promi
 async function retryWaiting(service: Service): Promise<void> {
   const { station, docks, signal } = service;
   const { ports } = station;
+  const opened = new Set<string>();
   let told: string | undefined;
   let healed = false;
   for (let tries = 0; !signal.aborted; ) {
-    const recovered = await recoverSpool(ports, { isBusy: (acquisition) => docks.isBusy(acquisition), signal });
+    const recovered = await recoverSpool(ports, { isBusy: (each) => docks.isBusy(each), opened, signal });
     if (signal.aborted) return;
     told = await tellRecovered(service, recovered, told);
     if (!healed && ports.standing.isConfirmed) healed = await publishAgain(service);

@@ -1,5 +1,6 @@
 // Recovery: what a crash, a full vault or a pulled plug left in the spool goes on from where it stands, by the same functions.
-// Run at every start and again whenever the vault was away. Never needs the camera; never asks a vault that is away more than once a round.
+// Run at every start and again whenever the vault was away. Never needs the camera; never asks a vault that is away more than once a round,
+// and never opens what waits for it more than once: a full spool would be read again every few seconds, beside the cameras.
 import { join } from 'node:path';
 import { fileOf, keepPart, type Leftover, type Listing, type SpoolFolder } from '../acquire/index.ts';
 import { type Failure, isFailure, makeItemId, type Receipt, type RecordedItem } from '../evidence/index.ts';
@@ -27,6 +28,8 @@ export interface Recovered {
 export interface RecoverOptions {
   /** Says what is being copied now and is left alone. */
   readonly isBusy?: (acquisition: string) => boolean;
+  /** Acquisitions that were opened since the vault is away, and lack nothing else: whoever runs rounds keeps it from one to the next. */
+  readonly opened?: Set<string>;
   /** Ends the round; what is not on record yet goes on waiting. */
   readonly signal?: AbortSignal;
 }
@@ -36,6 +39,7 @@ interface Round {
   readonly road: Road;
   /** One acquisition after the other is sent on the road, the oldest first. */
   readonly sending: Gate;
+  readonly opened: Set<string>;
   readonly signal: AbortSignal;
   readonly finished: Receipt[];
   readonly waiting: { acquisition: string; reason: Failure }[];
@@ -56,12 +60,16 @@ interface Pending {
 /** Continues everything in the spool except what is being copied now, oldest first. Rejects only with what stops the station. */
 export async function recoverSpool(
   ports: IngestPorts,
-  { isBusy = () => false, signal = new AbortController().signal }: RecoverOptions = {},
+  { isBusy = () => false, opened = new Set(), signal = new AbortController().signal }: RecoverOptions = {},
 ): Promise<Recovered> {
   const road = new Road(ports, signal);
-  const round: Round = { ports, road, sending: makeGate(1), signal, finished: [], waiting: [] };
-  const leftovers = await ports.spool.leftovers(isBusy);
-  if (leftovers.length > 0 || publishedSize(ports.ledger) < ports.ledger.size) await road.probe();
+  const round: Round = { ports, road, sending: makeGate(1), opened, signal, finished: [], waiting: [] };
+  const unfinished = (await ports.spool.unfinished()).filter((each) => !isBusy(each));
+  if (unfinished.length > 0 || publishedSize(ports.ledger) < ports.ledger.size) await road.probe();
+  const { away } = road;
+  if (away === undefined) opened.clear();
+  else for (const each of unfinished) if (opened.has(each)) round.waiting.push({ acquisition: each, reason: away });
+  const leftovers = await ports.spool.leftovers((each) => isBusy(each) || opened.has(each));
   const turns = makeGate(FOLDERS_AT_ONCE);
   await Promise.all(leftovers.map((each) => turns.run(() => recoverOne(round, each))));
   if (road.stopped !== undefined) throw road.stopped;
@@ -81,7 +89,7 @@ async function publishOrWait({ ports, road, waiting }: Round): Promise<void> {
 
 /** Never rejects: what stops the station is kept by the road, so that all others end before the station is closed. */
 async function recoverOne(round: Round, { folder, listing, damage }: Leftover): Promise<void> {
-  const { ports, road, finished, waiting } = round;
+  const { ports, road, opened, finished, waiting } = round;
   if (road.stopped !== undefined) return;
   try {
     if (damage !== undefined) throw damage;
@@ -93,6 +101,8 @@ async function recoverOne(round: Round, { folder, listing, damage }: Leftover): 
     if (error !== road.away && error.code !== 'vault-waiting')
       ports.log.warn('an acquisition waits in the spool', { acquisition: folder.acquisition, ...errorFacts(error) });
     waiting.push({ acquisition: folder.acquisition, reason: error });
+    if (road.away !== undefined && error.policy === 'retry' && error.code !== 'spool-full')
+      opened.add(folder.acquisition);
   }
 }
 
