@@ -74,7 +74,12 @@ export async function recoverSpool(
   await Promise.all(leftovers.map((each) => turns.run(() => recoverOne(round, each))));
   if (road.stopped !== undefined) throw road.stopped;
   if (publishedSize(ports.ledger) < ports.ledger.size) await publishOrWait(round);
-  return { finished: round.finished, waiting: round.waiting };
+  return { finished: round.finished, waiting: round.waiting.toSorted(byAcquisition) };
+}
+
+/** The oldest first, and in the same order in every round, however they ended: else another reason would be told each time. */
+function byAcquisition(one: Recovered['waiting'][number], other: Recovered['waiting'][number]): number {
+  return one.acquisition < other.acquisition ? -1 : 1;
 }
 
 async function publishOrWait({ ports, road, waiting }: Round): Promise<void> {

@@ -55,7 +55,7 @@ it('an outage of days opens each acquisition once, keeps what a crash left, and 
     const seen = new Set<string>();
     const round = (): ReturnType<typeof recoverSpool> => recoverSpool(ports, { opened: seen });
     const reasons = async (): Promise<string[]> =>
-      (await round()).waiting.map(({ acquisition, reason }) => `${acquisition} ${reason.code}`).toSorted();
+      (await round()).waiting.map(({ acquisition, reason }) => `${acquisition} ${reason.code}`);
     const both = [first, second].map((each) => `${each} vault-unreachable`).toSorted();
     expect(await reasons()).toEqual(both);
     expect(opened.toSorted()).toEqual([first, second].toSorted());

@@ -1,7 +1,12 @@
-// A station with a folder and a real S3 store: the store dies, footage is taken all the same, and afterwards both hold everything.
+// A station with several vaults, real S3 stores among them: one dies, footage is taken all the same, and afterwards all hold everything.
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DeleteObjectCommand, ListObjectVersionsCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutBucketPolicyCommand,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Station } from '../../src/daemon/station.ts';
 import { tileStoreOf } from '../../src/daemon/tiles.ts';
@@ -15,6 +20,8 @@ import { bytesOf, layOut, temporaryPlace } from '../fault/places.ts';
 import { ACTOR, entriesOf, makeStation, never, openIt, verify } from '../fault/stations.ts';
 import { makeTempFolder } from '../temp-folder.ts';
 import { adminClient, makeBucket, openFreshVault } from './buckets.ts';
+import { openLine } from './fault/line.ts';
+import { makeOutpost, reconfigure } from './fault/stations.ts';
 import { type OwnServer, type S3Server, startServer } from './server.ts';
 
 describeVault('directory and s3', async () => {
@@ -30,7 +37,7 @@ describeVault('directory and s3', async () => {
   };
 });
 
-describe('a folder and a store', () => {
+describe('several stores', () => {
   let server: OwnServer;
   beforeAll(async () => {
     server = await startServer();
@@ -61,18 +68,28 @@ describe('a folder and a store', () => {
   async function makeBoth(required: number): Promise<{ config: string; bucket: string; place: string }> {
     const place = temporaryPlace();
     const config = await makeStation(join(place, 'station'));
+    const station = (await readConfig(config)).station.name;
+    const { bucket, table } = await makeStore(place, { name: 's3', station, endpoint: server.endpoint });
+    const text = readFileSync(config, 'utf8').replace('[vault]', '[[vault]]');
+    writeFileSync(config, `${text}\n${table}\n[copies]\nrequired = ${required}\n`);
+    return { config, bucket, place };
+  }
+
+  /** A bucket with a user of its own, and the table of the configuration that names it. */
+  async function makeStore(
+    place: string,
+    { name, station, endpoint }: { readonly name: string; readonly station: StationName; readonly endpoint: string },
+  ): Promise<{ bucket: string; table: string }> {
     const bucket = await makeBucket(server);
-    const keys = await makeUser(bucket, (await readConfig(config)).station.name);
-    const credentials = join(place, 'credentials');
+    const keys = await makeUser(bucket, station);
+    const credentials = join(place, `${name}.credentials`);
     writeFileSync(
       credentials,
       `aws_access_key_id = ${keys.accessKeyId}\naws_secret_access_key = ${keys.secretAccessKey}\n`,
     );
     chmodSync(credentials, 0o600);
-    const s3 = `[[vault]]\nkind = "s3"\nendpoint = "${server.endpoint}"\nbucket = "${bucket}"\nmode = "governance"\ncredentials_file = "${credentials}"\n`;
-    const text = readFileSync(config, 'utf8').replace('[vault]', '[[vault]]');
-    writeFileSync(config, `${text}\n${s3}\n[copies]\nrequired = ${required}\n`);
-    return { config, bucket, place };
+    const table = `[[vault]]\nkind = "s3"\nname = "${name}"\nendpoint = "${endpoint}"\nbucket = "${bucket}"\nmode = "governance"\ncredentials_file = "${credentials}"\n`;
+    return { bucket, table };
   }
 
   async function replicatorOf({ ports, config }: Station): Promise<Replicator> {
@@ -181,6 +198,57 @@ describe('a folder and a store', () => {
     ]);
     expect((await verify(config)).findings).toEqual([]);
   });
+
+  it('two stores and no folder: one is cut off, the other is enough, and the first catches up in bytes, records and locks', async () => {
+    await using line = await openLine(server);
+    const near = await makeOutpost({ via: server, server });
+    const { config, folder } = near;
+    const place = join(folder, '..');
+    const ofStation = (await readConfig(near.config)).station.name;
+    const far = await makeStore(place, { name: 'far', station: ofStation, endpoint: line.server.endpoint });
+    reconfigure(near, (text) => `${text.replace('[vault]', '[[vault]]')}\n${far.table}\n[copies]\nrequired = 1\n`);
+    {
+      await using station = await openIt(config);
+      const replicator = await replicatorOf(station);
+      await rounds(station, replicator, 2);
+      expect((await dockIn(station, layOut(join(place, 'before'), { 'x.mp4': bytesOf(9, 1000) }))).final).toBe(true);
+      await line.takeDown();
+      const during = layOut(join(place, 'during'), { 'a.mp4': bytesOf(1, 2_000_000), 'b.mp4': bytesOf(2, 100) });
+      expect((await dockIn(station, during, '案-1')).final).toBe(true);
+      await replicator.run(never());
+      const marks = await readMarks(join(place, 'station/state/copies.json'));
+      expect([marks['s3']?.away, marks['far']?.away?.why]).toEqual([
+        undefined,
+        expect.stringMatching(/nothing answers|cut/),
+      ]);
+      await line.putUp();
+      for (let k = 0; k < 3; k += 1) await rounds(station, replicator, 1);
+      await station.ports.publisher.publish();
+      await rounds(station, replicator, 1);
+    }
+    const items = await entriesOf(config, 'item.recorded');
+    expect(items.map(({ path, copies }) => [path.text, copies.map(({ vault }) => vault)])).toEqual([
+      ['x.mp4', ['s3', 'far']],
+      ['a.mp4', ['s3']],
+      ['b.mp4', ['s3']],
+    ]);
+    const copied = await entriesOf(config, 'item.copied');
+    expect(copied.map(({ item, copy }) => [item, copy.vault, copy.lock])).toEqual(
+      items.slice(1).map(({ item }) => [item, 'far', 'governance']),
+    );
+    expect(await objectsIn(far.bucket)).toEqual(await objectsIn(near.bucket));
+    expect((await verify(config)).findings).toEqual([]);
+  });
+
+  /** Digest by key of what both stores must hold: all but canaries, and older partial tiles, which nothing needs once the wider one stands. */
+  async function objectsIn(bucket: string): Promise<Record<string, string>> {
+    const client = adminClient(server);
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+    client.destroy();
+    return Object.fromEntries(
+      Contents.flatMap(({ Key = '', ETag = '' }) => (/^canary\/|\.p\/\d+$/.test(Key) ? [] : [[Key, ETag]])),
+    );
+  }
 
   it('the folder is away: the store alone fills it afterwards, through a temporary file', async () => {
     const { config, place } = await makeBoth(1);

@@ -13,9 +13,11 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const DRAINED = /nothing waits in the spool any more/;
 const PATIENCE_MS = 100_000;
-const UPLOADS = 200;
-/** Kills of the gateway during them. */
-const KILLS = process.env['DOCKET_FAULTS'] === 'all' ? 40 : 6;
+/** Kills of the gateway, each during the docking of a card of its own; what the one before left is stored beside it. */
+const KILLS = process.env['DOCKET_FAULTS'] === 'all' ? 40 : 8;
+const UPLOADS_EACH = 10;
+/** So slow, each connection for itself, that a body is a while under way. */
+const LINE_BYTES_PER_SECOND = 4 * MIB;
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
 function randomOf(seed: number): () => number {
@@ -35,7 +37,7 @@ async function expectStopped(daemon: Daemon): Promise<void> {
 }
 
 it.concurrent('the gateway killed at random moments of many uploads: all are stored once', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async ({ expect }) => {
   const seed = Number(process.env['DOCKET_SEED'] ?? randomInt(2 ** 31));
   console.log(`DOCKET_SEED=${seed}`);
@@ -43,25 +45,40 @@ it.concurrent('the gateway killed at random moments of many uploads: all are sto
   await using own = await startServer();
   await using line = await openLine(own);
   const outpost = await makeOutpost({ via: line.server, server: own });
-  const sizes = Array.from({ length: UPLOADS }, () => Math.floor((64 + random() * 192) * KIB));
-  const { path, truth } = layCard(outpost, 1, sizes);
+  const cards = Array.from({ length: KILLS }, (_, k) =>
+    layCard(
+      outpost,
+      k + 1,
+      Array.from({ length: UPLOADS_EACH }, () => Math.floor((64 + random() * 192) * KIB)),
+    ),
+  );
+  line.bytesPerSecond = LINE_BYTES_PER_SECOND;
   await using daemon = await startDaemon(outpost.config);
-  const docked = new AbortController();
-  const docking = dockAt(outpost, path).finally(() => docked.abort());
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    // At some request that is still to come, and a little later: in the middle of it.
+  let hits = 0;
+  const sendsPayload = (): boolean =>
+    line.underWay().some(({ method, path }) => method === 'PUT' && path.includes('/payload/'));
+  for (const [k, { path }] of cards.entries()) {
+    const pid = await own.gatewayPid();
+    const docked = new AbortController();
+    const docking = dockAt(outpost, path).finally(() => docked.abort());
+    // At some request that is still to come, every other time at a payload, and a little later: in the middle of it.
     const from = line.seen.length + Math.floor(random() * 40);
-    while (!docked.signal.aborted && line.seen.length < from) await sleep(1);
+    const isTime = k % 2 === 0 ? sendsPayload : (): boolean => line.seen.length >= from;
+    while (!docked.signal.aborted && !isTime()) await sleep(1);
     await sleep(random() * 20);
+    if (sendsPayload()) hits += 1;
+    process.kill(pid, 'SIGKILL');
     await own.killGateway();
     await own.startGateway();
+    await docking;
+    rmSync(path, { recursive: true });
   }
-  await docking;
-  rmSync(path, { recursive: true });
+  console.log(`${hits} of ${KILLS} kills hit a payload on its way`);
+  expect(hits, 'kills that hit a payload on its way').toBeGreaterThanOrEqual(KILLS / 4);
   const waiting = async (): Promise<number> => (await statusOf(outpost)).queue.acquisitionsWaiting;
   await expect.poll(waiting, { timeout: PATIENCE_MS, interval: 500 }).toBe(0);
   await expectStopped(daemon);
-  await expectSound(outpost, truth);
+  await expectSound(outpost, Object.assign({}, ...cards.map(({ truth }) => truth)));
 });
 
 it.concurrent('the gateway stopped for a while in the middle of uploads, and continued', async () => {

@@ -7,6 +7,9 @@ import type { S3Server } from '../server.ts';
 /** A slow line moves on in small steps, so that it can become fast again at any time. */
 const SLOW_STEP_BYTES = 4096;
 
+/** What a store says before it has the body; no answer yet. */
+const INTERIM = Buffer.from('HTTP/1.1 100');
+
 /** A request as it comes by. */
 export interface LineRequest {
   readonly method: string;
@@ -31,6 +34,8 @@ export interface Line extends AsyncDisposable {
   readonly seen: LineRequest[];
   /** Bytes of bodies that went towards the store. */
   bodyBytes(): number;
+  /** Requests of whose bodies something has passed, and which are not answered yet. */
+  underWay(): readonly LineRequest[];
   /** Asked once for each request; undefined: it passes. */
   fate: (request: LineRequest) => LineFate | undefined;
   /** Bytes a second towards the store, each connection for itself. */
@@ -79,6 +84,10 @@ class InnerLine implements Line {
     return this.#bodyBytes;
   }
 
+  underWay(): readonly LineRequest[] {
+    return [...this.#connections].flatMap((each) => each.underWay ?? []);
+  }
+
   count(bytes: number): void {
     this.#bodyBytes += bytes;
   }
@@ -122,6 +131,7 @@ class InnerLine implements Line {
 
 /** Where a connection is in its stream of requests. */
 interface Request {
+  readonly asked: LineRequest;
   readonly fate: LineFate | undefined;
   headLeft: number;
   bodyLeft: number;
@@ -135,6 +145,8 @@ class Connection {
   readonly #back: Socket;
   #pending = Buffer.alloc(0);
   #now: Request | undefined;
+  /** The request that is not answered yet. */
+  #open: Request | undefined;
   #answered = 0;
   #working: Promise<void> = Promise.resolve();
 
@@ -158,6 +170,10 @@ class Connection {
     if (line.isFrozen) this.freeze();
   }
 
+  get underWay(): LineRequest | undefined {
+    return this.#open !== undefined && this.#open.bodySent > 0 ? this.#open.asked : undefined;
+  }
+
   freeze(): void {
     this.#front.pause();
     this.#back.pause();
@@ -178,6 +194,7 @@ class Connection {
     this.#pending = Buffer.concat([this.#pending, chunk]);
     while (this.#pending.length > 0 && !this.#front.destroyed) {
       this.#now ??= this.#begin();
+      this.#open = this.#now;
       const now = this.#now;
       if (now === undefined) return; // the head is not whole yet
       const sent = await this.#send(now);
@@ -195,7 +212,14 @@ class Connection {
     const request = { method, path: decodeURIComponent(path), bodyBytes };
     this.#line.seen.push(request);
     this.#answered = 0;
-    return { fate: this.#line.fate(request), headLeft: end + 4, bodyLeft: bodyBytes, headSent: 0, bodySent: 0 };
+    return {
+      asked: request,
+      fate: this.#line.fate(request),
+      headLeft: end + 4,
+      bodyLeft: bodyBytes,
+      headSent: 0,
+      bodySent: 0,
+    };
   }
 
   /** Sends what there is of the request, as far as its fate allows. */
@@ -246,6 +270,7 @@ class Connection {
 
   /** Bytes from the store. */
   #down(chunk: Buffer): void {
+    if (!chunk.subarray(0, INTERIM.length).equals(INTERIM)) this.#open = undefined;
     const fate = this.#now?.fate;
     if (fate !== undefined && 'cut' in fate && fate.cut === 'answer') {
       const left = fate.after - this.#answered;
