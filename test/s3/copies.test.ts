@@ -165,7 +165,7 @@ describe('several stores', () => {
     writeFileSync(config, readFileSync(config, 'utf8').replaceAll(bucket, other));
     const refused = await expectRejection('vault-unreachable', openIt(config, { needsVault: true }));
     expect(refused.message).toMatch(/vault s3 is empty, and was not/);
-    writeFileSync(config, readFileSync(config, 'utf8').replace('kind = "s3"', 'kind = "s3"\nname = "another"'));
+    writeFileSync(config, readFileSync(config, 'utf8').replace('name = "s3"', 'name = "another"'));
     {
       await using station = await openIt(config);
       await rounds(station, await replicatorOf(station), 3);

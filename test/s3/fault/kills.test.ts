@@ -78,7 +78,7 @@ it.concurrent('the gateway killed at random moments of many uploads: all are sto
   const waiting = async (): Promise<number> => (await statusOf(outpost)).queue.acquisitionsWaiting;
   await expect.poll(waiting, { timeout: PATIENCE_MS, interval: 500 }).toBe(0);
   await expectStopped(daemon);
-  await expectSound(outpost, Object.assign({}, ...cards.map(({ truth }) => truth)));
+  await expectSound(outpost, Object.fromEntries(cards.flatMap(({ truth }) => Object.entries(truth))));
 });
 
 it.concurrent('the gateway stopped for a while in the middle of uploads, and continued', async () => {

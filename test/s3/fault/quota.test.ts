@@ -45,13 +45,8 @@ it('a bucket whose quota is used up: cameras are copied and may go, and it drain
   const { code, said } = await daemon.stop();
   expect([code, said.match(/defect/)]).toEqual([0, null]);
   const [small, large, last] = Object.keys(during.truth);
-  const held = [large, ...Object.keys(next.truth)];
-  expect(await orderOf(outpost)).toEqual([
-    ...Object.keys(before.truth),
-    small,
-    last,
-    ...held,
-    ...Object.keys(after.truth),
-  ]);
+  const order = await orderOf(outpost);
+  expect(order.slice(0, 3)).toEqual([...Object.keys(before.truth), small, last]);
+  expect(order.slice(3, 5).toSorted()).toEqual([large, ...Object.keys(next.truth)]); // either may be tried first once there is space
   await expectSound(outpost, { ...before.truth, ...during.truth, ...next.truth, ...after.truth });
 });
