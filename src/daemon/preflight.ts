@@ -8,13 +8,14 @@ import { CHECK_LASTS_MS, passedLately, rememberPassed } from './check-record.ts'
 import { placesOf } from './places.ts';
 import { checkVault, whereIs } from './vault-check.ts';
 
-/** Where other vaults are enough, one that is away is not asked again sooner than this, in milliseconds. */
+/** Where the other vaults are enough, one that is away is not asked again sooner than this, in milliseconds. */
 const AGAIN_MS = 60_000;
 
 /** Looks at the vaults of a station. */
 export interface Preflight {
   /**
-   * Passes when as many vaults as the configuration demands are fit; those that passed are not asked again for a week. Failures:
+   * Passes when as many vaults as the configuration demands are fit; those that passed are not asked again for a week. One that was away
+   * and that is not needed is looked at beside the work, and what that comes to is told by the next confirm. Failures:
    * 'vault-unfit' (the first line that fails), and while too many are away what keeps them: 'vault-unreachable', 'vault-refused'.
    */
   confirm(): Promise<void>;
@@ -25,34 +26,62 @@ interface Look {
   readonly away: Failure | undefined;
 }
 
+/** What looks stand on. */
+interface PreflightPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Ends a look. */
+  readonly end?: AbortSignal | undefined;
+  /** Looks at one store; rejects with why it is unfit or away. */
+  readonly look?: (vault: S3VaultConfig) => Promise<void>;
+}
+
 /** The preflight of a station. */
-export function makePreflight(config: Config, ports: { readonly clock: Clock; readonly log: Log }): Preflight {
+export function makePreflight(config: Config, ports: PreflightPorts): Preflight {
+  const { clock, look = (vault) => lookAtStore(config, vault, ports) } = ports;
   const stores = config.vaults.filter((each): each is S3VaultConfig => each.kind === 's3');
   const looks = new Map<string, Look>();
+  const beside = new Set<string>();
+  let wrong: { readonly error: unknown } | undefined;
   const gate = makeGate(1); // several cameras ask at once: one look is enough
-  const lookAt = async (vault: S3VaultConfig): Promise<Failure | undefined> => {
-    const elapsedMs = ports.clock.elapsedMs();
-    const last = looks.get(vault.name);
-    if (last !== undefined && elapsedMs - last.atMs < patience(config, last)) return last.away;
-    const away = await awayOrFit(() => lookAtStore(config, vault, ports));
-    looks.set(vault.name, { atMs: elapsedMs, away });
-    return away;
+  const lookAt = async (vault: S3VaultConfig): Promise<void> => {
+    const away = await awayOrFit(() => look(vault));
+    looks.set(vault.name, { atMs: clock.elapsedMs(), away }); // from its end: a look at a store that hangs takes long
   };
+  const lookBeside = async (vault: S3VaultConfig): Promise<void> => {
+    if (beside.has(vault.name)) return;
+    beside.add(vault.name);
+    try {
+      await lookAt(vault);
+    } catch (error) {
+      wrong = { error };
+    } finally {
+      beside.delete(vault.name);
+    }
+  };
+  const away = (): Failure[] => stores.flatMap(({ name }) => looks.get(name)?.away ?? []);
   return {
     confirm: () =>
       gate.run(async () => {
-        const away: Failure[] = [];
-        for (const vault of stores) away.push(...[await lookAt(vault)].filter((each) => each !== undefined));
-        const [first] = away;
-        if (first !== undefined && config.vaults.length - away.length < config.copies) throw first;
+        const told = wrong;
+        wrong = undefined;
+        if (told !== undefined) throw told.error;
+        const enough = config.vaults.length - away().length >= config.copies;
+        const due = stores.filter(({ name }) => isDue(looks.get(name), clock.elapsedMs(), enough));
+        const others = due.filter(({ name }) => enough && looks.get(name)?.away !== undefined);
+        for (const each of others) void lookBeside(each);
+        await Promise.all(due.filter((each) => !others.includes(each)).map(lookAt));
+        const [first] = away();
+        if (first !== undefined && config.vaults.length - away().length < config.copies) throw first;
       }),
   };
 }
 
-/** How long a look is good for: a vault that is needed and away is asked each time, so that the station goes on as soon as it is back. */
-function patience(config: Config, { away }: Look): number {
-  if (away === undefined) return CHECK_LASTS_MS;
-  return config.copies < config.vaults.length ? AGAIN_MS : 0;
+/** A vault that is needed and away is asked each time, so that the station goes on as soon as it is back. */
+function isDue(last: Look | undefined, nowMs: number, enough: boolean): boolean {
+  if (last === undefined) return true;
+  const lastsMs = last.away === undefined ? CHECK_LASTS_MS : enough ? AGAIN_MS : 0;
+  return nowMs - last.atMs >= lastsMs;
 }
 
 async function awayOrFit(work: () => Promise<void>): Promise<Failure | undefined> {
@@ -68,11 +97,11 @@ async function awayOrFit(work: () => Promise<void>): Promise<Failure | undefined
 async function lookAtStore(
   config: Config,
   vault: S3VaultConfig,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, log, end: signal }: PreflightPorts,
 ): Promise<void> {
   const { vaultCheck } = placesOf(config);
   const depth = (await passedLately(vaultCheck, vault, clock.now())) ? 'light' : 'full';
-  for await (const line of checkVault(vault, { depth, station: config.station.name })) {
+  for await (const line of checkVault(vault, { depth, station: config.station.name, signal })) {
     if (line.state === 'fail') throw unfitBecause(whereIs(vault), line);
     if (line.state === 'warn')
       log.warn(`vault ${vault.name}: ${line.what}`, { check: line.check, next: line.next ?? null });
