@@ -14,6 +14,7 @@ import { Failure, isFailure, OPEN_OUTCOMES } from '../evidence/index.ts';
 import { dockFiles, dockFolder, publishedSize, type Recovered, recoverSpool } from '../ingest/index.ts';
 import {
   type AdjustableLog,
+  type Clock,
   type Config,
   errorFacts,
   type Log,
@@ -40,6 +41,8 @@ import { viewStatus } from './status.ts';
 const FIRST_RETRY_MS = 1000;
 const SLOWER = 1.5;
 const RETRY_MS = 15_000;
+/** How long the vault is waited for before the docks are watched, and when the service stops, in milliseconds: one that hangs holds up neither. */
+const VAULT_WAIT_MS = 5000;
 /** How long another docket may hold the station before the service gives up starting, in milliseconds. */
 const LOCK_WAIT_MS = 30_000;
 
@@ -64,11 +67,14 @@ export async function runService(
   signal: AbortSignal,
   hangups: Hangups,
 ): Promise<void> {
+  using end = endAfter(signal, systemClock);
   await using opened = await openStation(config, {
     log,
     command: 'docketd',
     waitMs: LOCK_WAIT_MS,
     onApplied: makeStartReport({ clock: systemClock, notify: notifySystemd }),
+    vaultWaitMs: VAULT_WAIT_MS,
+    end: end.signal,
   });
   const docks = new Docks(opened.ports.clock, log, placesOf(config).problems, config.docks);
   const operations = makeOperations(opened, docks, log);
@@ -111,6 +117,22 @@ export async function runService(
     await Promise.allSettled(service.running);
     log.info('docketd has stopped', { station: config.station.name });
   }
+}
+
+/** Aborts a while after `signal`: what is asked of a vault that answers still comes to its end. */
+function endAfter(signal: AbortSignal, clock: Clock): Disposable & { readonly signal: AbortSignal } {
+  const end = new AbortController();
+  const ended = new AbortController();
+  const begin = (): void => {
+    const late = new Failure('vault-unreachable', 'docketd is stopping, and the vault does not answer');
+    void clock.wait(VAULT_WAIT_MS, ended.signal).then(
+      () => end.abort(late),
+      () => undefined, // it has stopped before
+    );
+  };
+  signal.addEventListener('abort', begin, { once: true });
+  if (signal.aborted) begin();
+  return { signal: end.signal, [Symbol.dispose]: () => ended.abort() };
 }
 
 function answerersOf(service: Service): Readonly<Record<string, Answerer>> {

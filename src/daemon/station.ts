@@ -61,6 +61,10 @@ export interface OpenStationOptions {
   /** How long to wait for another docket to end, in milliseconds. */
   readonly waitMs: number;
   readonly clock?: Clock;
+  /** How long the vault is waited for, in milliseconds; then it counts as away. As long as it takes where nothing is said. */
+  readonly vaultWaitMs?: number;
+  /** Ends what is asked of stores without a signal of its own. */
+  readonly end?: AbortSignal | undefined;
   /** Rejects when the vault is away, instead of waiting for it. */
   readonly needsVault?: boolean;
   /** Called now and then while the catalog is brought up to the ledger, with how many entries it has; see makeStartReport. */
@@ -89,17 +93,17 @@ export async function openStation(config: Config, options: OpenStationOptions): 
   await sweepState(config);
   const ring = await openRing(config);
   const digests = opening.use(openDigestPool());
-  const vault = opening.use(await openVault(config, digests));
+  const vault = opening.use(await openVault(config, digests, options.end));
   const tiles = tileStoreOf(vault, config.station.name);
   await options.beforeLedger?.({ ring, tiles, vault });
   const first = config.station.public_key;
   const signerOf = (keys: KeyHistory): Signer => signerInForce(config, ring, keys);
   const ledger = opening.use(await openLedgerUnder({ path: places.head, first, signerOf }));
   const { signer } = ledger;
-  const preflight = makePreflight(config, { clock, log: options.log });
+  const preflight = makePreflight(config, { clock, log: options.log, end: options.end });
   const standing = makeStanding({ ledger, tiles, vault, preflight, at: vaultFolderOf(config) ?? vault.name });
   const replaced = signer === ring.next; // committed, and cut off before the new key was in its place
-  await confirmOrWait(standing, { ...options, needsVault: replaced || options.needsVault === true });
+  await confirmOrWait(standing, clock, { ...options, needsVault: replaced || options.needsVault === true });
   const catalog = opening.use(await openCaughtUp(places.catalog, ledger.view(tiles), options));
   const media = config.media.examine ? opening.use(await openExaminer(places.derived, clock)) : undefined;
   const ports = await composePorts({
@@ -120,12 +124,31 @@ export async function openStation(config: Config, options: OpenStationOptions): 
 }
 
 /** A camera is freed by the spool, never by the network: without its vault a station starts too, and records once it is back. */
-async function confirmOrWait(standing: Standing, { log, needsVault = false }: OpenStationOptions): Promise<void> {
+async function confirmOrWait(
+  standing: Standing,
+  clock: Clock,
+  { log, vaultWaitMs, needsVault = false }: OpenStationOptions,
+): Promise<void> {
   try {
-    await standing.confirm();
+    const confirming = standing.confirm();
+    await (needsVault || vaultWaitMs === undefined ? confirming : atMost(confirming, clock, vaultWaitMs));
   } catch (error) {
     if (needsVault || !isFailure(error) || error.policy !== 'retry') throw error;
     log.warn('the vault is away; footage is taken into the spool and waits there', errorFacts(error));
+  }
+}
+
+/** What is asked goes on all the same, and whoever asks next hears of its end. */
+async function atMost(confirming: Promise<void>, clock: Clock, waitMs: number): Promise<void> {
+  const answered = new AbortController();
+  const late = async (): Promise<void> => {
+    await clock.wait(waitMs, answered.signal);
+    throw new Failure('vault-unreachable', `the vault did not answer in ${waitMs / 1000} seconds`);
+  };
+  try {
+    await Promise.race([confirming, late()]);
+  } finally {
+    answered.abort();
   }
 }
 
@@ -137,17 +160,24 @@ function makeStanding(parts: {
   readonly at: string;
 }): Standing {
   let confirmed = false;
+  let confirming: Promise<void> | undefined;
+  const confirm = async (): Promise<void> => {
+    await parts.preflight.confirm();
+    if (confirmed) return;
+    const { standing } = await parts.ledger.checkAgainstStore(parts.tiles);
+    if (standing === 'missing') await refuseEmpty(parts.vault, parts.at);
+    if (parts.vault.members !== undefined) await refuseVanished(parts.vault, parts.ledger.view(parts.tiles));
+    confirmed = true;
+  };
   return {
     get isConfirmed() {
       return confirmed;
     },
-    async confirm() {
-      await parts.preflight.confirm();
-      if (confirmed) return;
-      const { standing } = await parts.ledger.checkAgainstStore(parts.tiles);
-      if (standing === 'missing') await refuseEmpty(parts.vault, parts.at);
-      if (parts.vault.members !== undefined) await refuseVanished(parts.vault, parts.ledger.view(parts.tiles));
-      confirmed = true;
+    confirm() {
+      confirming ??= confirm().finally(() => {
+        confirming = undefined;
+      });
+      return confirming; // who asks while somebody does hears the same
     },
   };
 }

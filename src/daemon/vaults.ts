@@ -18,32 +18,34 @@ import { checkpointSize } from './tiles.ts';
 const MIB = 1_048_576;
 /** One connection alone rarely fills a line. Each more takes memory, and beside a near store processor time that it needs. */
 const PART_LANES = 3;
+/** Longest a small request may take, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
 const CUSTOMER_KEY_BYTES = 32;
 
-/** The vault of a configuration; of several vaults one that writes to all of them. Closing it closes them. */
-export async function openVault(config: Config, digests: DigestPool): Promise<Vault> {
+/** The vault of a configuration; of several vaults one that writes to all of them. Closing it closes them. `end` ends what is asked of stores without a signal. */
+export async function openVault(config: Config, digests: DigestPool, end?: AbortSignal): Promise<Vault> {
   const [first, ...others] = config.vaults;
   if (first === undefined) throw new Failure('config-invalid', `${config.file} names no vault`);
-  if (others.length === 0) return await openOneVault(first, digests);
+  if (others.length === 0) return await openOneVault(first, digests, end);
   await using opening = new AsyncDisposableStack();
   const members: Vault[] = [];
-  for (const each of config.vaults) members.push(opening.use(await openMember(each, digests)));
+  for (const each of config.vaults) members.push(opening.use(await openMember(each, digests, end)));
   opening.move();
   return openCopiesVault({ members, required: config.copies, clock: systemClock, sizeOf: checkpointSize });
 }
 
 /** One vault. */
-export async function openOneVault(vault: VaultConfig, digests: DigestPool): Promise<Vault> {
+export async function openOneVault(vault: VaultConfig, digests: DigestPool, end?: AbortSignal): Promise<Vault> {
   if (vault.kind === 'directory') return await openDirectoryVault({ path: vault.path, digests, name: vault.name });
-  const opened = await openS3Vault(await s3OptionsOf(vault));
+  const opened = await openS3Vault(await s3OptionsOf(vault), end);
   return vault.hours === undefined ? opened : withHours(opened, parseHours(vault.hours), systemClock);
 }
 
 /** One of several vaults may be away when the station starts: the others take what comes. */
-async function openMember(vault: VaultConfig, digests: DigestPool): Promise<Vault> {
+async function openMember(vault: VaultConfig, digests: DigestPool, end: AbortSignal | undefined): Promise<Vault> {
   if (vault.kind === 'directory')
     return await openDirectoryVault({ path: vault.path, digests, name: vault.name, mayBeAway: true });
-  return await openOneVault(vault, digests);
+  return await openOneVault(vault, digests, end);
 }
 
 /** What an S3 vault is made of, from its table in the configuration. Failures: 'config-invalid' when a file it names cannot be read. */
@@ -65,6 +67,7 @@ export async function s3OptionsOf(vault: S3VaultConfig): Promise<S3VaultOptions>
     partLanes: PART_LANES,
     bytesPerSecond: vault.bandwidth_mib === undefined ? undefined : vault.bandwidth_mib * MIB,
     idleTimeoutMs: vault.idle_timeout_seconds * 1000,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
     clock: systemClock,
   };
 }

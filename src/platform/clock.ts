@@ -21,5 +21,12 @@ export function monotonicMicros(): string {
 export const systemClock: Clock = {
   now: () => Date.now() as EpochMs, // the one place this brand is made from a reading
   elapsedMs: () => performance.now(),
-  wait: (durationMs, signal) => sleep(durationMs, undefined, signal === undefined ? {} : { signal }),
+  wait: async (durationMs, signal) => {
+    try {
+      await sleep(durationMs, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      signal?.throwIfAborted(); // Node rejects with an AbortError of its own
+      throw error;
+    }
+  },
 };

@@ -1,7 +1,7 @@
 // The checkpoint in several vaults: every member's is looked at, and only those that were looked at and continue are replaced.
 // Never overwrites a checkpoint nobody has seen, and never gives a member one that vouches for what it missed.
 import { Failure } from '../evidence/index.ts';
-import { isGrave, type Members, mostTelling, settled } from './members.ts';
+import { isGrave, type Members, mostTelling } from './members.ts';
 import type { Follows, Vault } from './port.ts';
 
 /** A checkpoint is a few hundred bytes; what is larger is none. */
@@ -14,6 +14,13 @@ interface Look {
   answered: ReadonlySet<Vault>;
   /** Members that missed an object since then. */
   readonly missed: Set<Vault>;
+}
+
+interface Replacement {
+  readonly key: string;
+  readonly bytes: Buffer;
+  readonly follows: Follows;
+  readonly left: AbortSignal;
 }
 
 /** Checkpoints by key. */
@@ -46,14 +53,13 @@ export class CheckpointCopies {
     this.#looks.set(key, look);
     look.missed.clear();
     const answered = new Set<Vault>();
-    const { reasons } = await settled(
-      this.#members.all.map(async (member) => {
-        look.had.set(member, await this.#members.ask(member, (each) => each.readSmall(key, maxBytes)));
-        answered.add(member);
-      }),
-    );
-    look.answered = answered;
     const enough = Math.max(this.#required, this.#members.all.length - this.#required + 1);
+    const isEnough = (done: number): boolean => done >= this.#required && look.had.size >= enough;
+    const { reasons } = await this.#members.askAll({ key, isEnough }, async (member, left) => {
+      look.had.set(member, await this.#members.ask(member, (each) => each.readSmall(key, maxBytes), left));
+      answered.add(member);
+    });
+    look.answered = answered;
     if (look.had.size < enough || reasons.some(isGrave)) throw mostTelling(reasons);
     return look;
   }
@@ -61,13 +67,14 @@ export class CheckpointCopies {
   /** Replaces it in as many members as required, or rejects with the most telling failure. */
   async replace(key: string, bytes: Buffer, follows: Follows = () => true): Promise<void> {
     const look = this.#looks.get(key) ?? (await this.#look(key, MAX_CHECKPOINT_BYTES));
-    const { values, reasons } = await settled(
-      this.#members.all.map((member) => this.#replaceOne(look, member, key, bytes, follows)),
+    const isEnough = (done: number): boolean => done >= this.#required;
+    const { values, reasons } = await this.#members.askAll({ key, isEnough }, (member, left) =>
+      this.#replaceOne(look, member, { key, bytes, follows, left }),
     );
     if (reasons.some(isGrave) || values.length < this.#required) throw mostTelling(reasons);
   }
 
-  async #replaceOne(look: Look, member: Vault, key: string, bytes: Buffer, follows: Follows): Promise<void> {
+  async #replaceOne(look: Look, member: Vault, { key, bytes, follows, left }: Replacement): Promise<void> {
     if (!look.answered.has(member))
       throw new Failure(
         'vault-unreachable',
@@ -78,7 +85,7 @@ export class CheckpointCopies {
         'vault-waiting',
         `the vault ${member.name} lacks earlier parts of the ledger; docketd fills it, and it gets this checkpoint then`,
       );
-    await this.#members.ask(member, (each) => each.replaceCheckpoint(key, bytes));
+    await this.#members.ask(member, (each) => each.replaceCheckpoint(key, bytes), left);
     look.had.set(member, Buffer.from(bytes));
   }
 }

@@ -1,6 +1,6 @@
 // A vault of several vaults: everything is written to all of them, and stands once `required` of them have stored it and read it back.
-// Never hides that a member holds other bytes, and never waits for a member that is known to be away. What a member missed is copied
-// to it later (ingest/replicate).
+// Never hides that a member holds other bytes, and never waits for a member that is known to be away or, once enough
+// have stored it, does not answer. What a member missed is copied to it later (ingest/replicate).
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { errnoOf, Failure, isFailure, type VaultReceipt } from '../evidence/index.ts';
@@ -8,7 +8,7 @@ import type { Clock } from '../platform/index.ts';
 import { CheckpointCopies, MAX_CHECKPOINT_BYTES } from './checkpoint-copies.ts';
 import { guardOf } from './copies-guard.ts';
 import { KeptReceipts, markOf } from './kept-receipts.ts';
-import { isGrave, Members, mostTelling, settled } from './members.ts';
+import { isGrave, Members, mostTelling } from './members.ts';
 import {
   type Copies,
   type Follows,
@@ -28,7 +28,7 @@ export interface CopiesVaultOptions {
   readonly members: readonly Vault[];
   /** So many must hold an object before it counts as stored. */
   readonly required: number;
-  readonly clock: Pick<Clock, 'elapsedMs'>;
+  readonly clock: Pick<Clock, 'elapsedMs' | 'wait'>;
   /** Entries a checkpoint vouches for; of several checkpoints the largest is the one that is read. Infinity for what is no checkpoint: it must be seen. */
   readonly sizeOf: (checkpoint: Buffer) => number;
 }
@@ -86,17 +86,18 @@ class CopiesVault implements Vault {
     signal: AbortSignal | undefined,
   ): Promise<readonly VaultReceipt[]> {
     const mark = markOf(key, source, terms);
-    const put = async (member: Vault): Promise<VaultReceipt> => {
+    const put = async (member: Vault, left: AbortSignal): Promise<VaultReceipt> => {
       const known = this.#kept.find(mark, member);
       if (known !== undefined) return known;
+      const until = signal === undefined ? left : AbortSignal.any([signal, left]);
       try {
-        return await this.#members.ask(member, (each) => each.putOnce(key, source, terms, signal));
+        return await this.#members.ask(member, (each) => each.putOnce(key, source, terms, until), left);
       } catch (error) {
         this.#checkpoints.missed(member, key);
         throw named(error, member);
       }
     };
-    const { values, reasons } = await settled(this.members.map(put));
+    const { values, reasons } = await this.#members.askAll({ key, isEnough: (done) => done >= this.#required }, put);
     const grave = reasons.filter(isGrave);
     if (grave.length > 0) throw mostTelling(grave);
     if (values.length >= this.#required) {
@@ -119,8 +120,8 @@ class CopiesVault implements Vault {
     return await this.#first((member) => member.stat(key, copies));
   }
 
-  digest(key: string, copies?: Copies, signal?: AbortSignal): ReturnType<Vault['digest']> {
-    return this.#first((member) => member.digest(key, copies, signal));
+  digest(key: string, copies?: Copies, signal?: AbortSignal, mostBytes?: number): ReturnType<Vault['digest']> {
+    return this.#first((member) => member.digest(key, copies, signal, mostBytes));
   }
 
   async readSmall(key: string, maxBytes: number): Promise<Buffer | undefined> {

@@ -26,6 +26,7 @@ import {
   type Vault,
 } from './port.ts';
 import { VaultRoot } from './root.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** Read size when serving bytes. */
 const READ_BYTES = 1_048_576;
@@ -237,16 +238,6 @@ class DirectoryVault implements Vault {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** The work, or the reason of the signal if that comes first; a hashing thread then ends by itself, and nobody waits for it. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
 }
 
 function saysMissing(error: unknown): boolean {

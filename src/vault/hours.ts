@@ -58,8 +58,8 @@ class HoursVault implements Vault {
     return this.#vault.stat(key, copies);
   }
 
-  digest(key: string, copies?: Copies, signal?: AbortSignal): ReturnType<Vault['digest']> {
-    return this.#vault.digest(key, copies, signal);
+  digest(key: string, copies?: Copies, signal?: AbortSignal, mostBytes?: number): ReturnType<Vault['digest']> {
+    return this.#vault.digest(key, copies, signal, mostBytes);
   }
 
   read(key: string, signal?: AbortSignal, copies?: Copies): AsyncIterable<Uint8Array> {

@@ -3,6 +3,8 @@
 import { EXIT, type Failure, type FailureCode, isFailure } from '../evidence/index.ts';
 import type { Clock } from '../platform/index.ts';
 import type { Vault } from './port.ts';
+import { type Settled, settledTogether, type Together } from './together.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** First pause after a member did not answer, in milliseconds; doubled with every further try up to the longest. */
 const FIRST_PAUSE_MS = 5000;
@@ -28,10 +30,10 @@ interface Rest {
 /** The members; made by openCopiesVault. */
 export class Members {
   readonly all: readonly Vault[];
-  readonly #clock: Pick<Clock, 'elapsedMs'>;
+  readonly #clock: Pick<Clock, 'elapsedMs' | 'wait'>;
   readonly #rests = new Map<Vault, Rest>();
 
-  constructor(all: readonly Vault[], clock: Pick<Clock, 'elapsedMs'>) {
+  constructor(all: readonly Vault[], clock: Pick<Clock, 'elapsedMs' | 'wait'>) {
     this.all = all;
     this.#clock = clock;
   }
@@ -42,19 +44,27 @@ export class Members {
   }
 
   /** Asks a member. While it rests, rejects at once with the failure it had last; when its rest is over, one caller tries and the others go on. */
-  async ask<T>(member: Vault, work: (member: Vault) => Promise<T>): Promise<T> {
+  async ask<T>(member: Vault, work: (member: Vault) => Promise<T>, left?: AbortSignal): Promise<T> {
     const rest = this.#rests.get(member);
     if (rest !== undefined) {
       if (this.#clock.elapsedMs() < rest.untilMs) throw rest.failure;
       this.#prolong(rest);
     }
-    return await this.askAnyway(member, work);
+    return await this.askAnyway(member, work, left);
   }
 
-  /** Asks a member even while it rests: nobody else has what is wanted. */
-  async askAnyway<T>(member: Vault, work: (member: Vault) => Promise<T>): Promise<T> {
+  /** Asks all members at once; see settledTogether. `work` asks with the `left` it is given. */
+  async askAll<T>(
+    { key, isEnough }: Pick<Together, 'key' | 'isEnough'>,
+    work: (member: Vault, left: AbortSignal) => Promise<T>,
+  ): Promise<Settled<T>> {
+    return await settledTogether({ members: this.all, clock: this.#clock, key, isEnough }, work);
+  }
+
+  /** Asks a member even while it rests: nobody else has what is wanted. `left` aborts when it is waited for no more. */
+  async askAnyway<T>(member: Vault, work: (member: Vault) => Promise<T>, left?: AbortSignal): Promise<T> {
     try {
-      const answer = await work(member);
+      const answer = await untilAborted(work(member), left);
       this.#rests.delete(member);
       return answer;
     } catch (error) {
@@ -91,15 +101,4 @@ export function mostTelling(errors: readonly unknown[]): unknown {
     return at === -1 ? TELLING.length : at;
   };
   return errors.toSorted((a, b) => rank(b) - rank(a))[0];
-}
-
-/** Fulfilled values and the reasons of the others, once all have ended. */
-export async function settled<T>(
-  work: readonly Promise<T>[],
-): Promise<{ readonly values: readonly T[]; readonly reasons: readonly unknown[] }> {
-  const ended = await Promise.allSettled(work);
-  return {
-    values: ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])),
-    reasons: ended.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : [])),
-  };
 }

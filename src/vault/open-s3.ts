@@ -6,10 +6,10 @@ import type { MadeBucket } from './s3-bucket.ts';
 import type { S3CheckOrder } from './s3-check.ts';
 import type { S3VaultOptions } from './s3-options.ts';
 
-/** A vault in a bucket with Object Lock. */
-export async function openS3Vault(options: S3VaultOptions): Promise<Vault> {
+/** A vault in a bucket with Object Lock; `end` ends every request that has no signal of its own. */
+export async function openS3Vault(options: S3VaultOptions, end?: AbortSignal): Promise<Vault> {
   const [{ S3Requests }, { S3Vault }] = await Promise.all([import('./s3-requests.ts'), import('./s3.ts')]);
-  return new S3Vault(new S3Requests(options));
+  return new S3Vault(new S3Requests(options, end));
 }
 
 /** Checks an S3 vault, line by line; see checkBucket. */

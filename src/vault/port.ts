@@ -87,11 +87,15 @@ export interface Vault extends AsyncDisposable {
   putOnce(key: string, source: PutSource, terms: PutTerms, signal?: AbortSignal): Promise<VaultReceipt>;
   /** Facts of an object, or undefined. */
   stat(key: string, copies?: Copies): Promise<StoredObject | undefined>;
-  /** Reads back every byte: digest and size; undefined when missing. Rejects with the reason of `signal` half way. */
+  /**
+   * Reads back every byte: digest and size; undefined when missing. Rejects with the reason of `signal` half way. What is larger than
+   * `mostBytes` need not be read to its end: any size above that, and a digest of what was read.
+   */
   digest(
     key: string,
     copies?: Copies,
     signal?: AbortSignal,
+    mostBytes?: number,
   ): Promise<{ readonly sha256: Sha256; readonly sizeBytes: number } | undefined>;
   /** The bytes of an object in order; Failure 'not-found' when missing. */
   read(key: string, signal?: AbortSignal, copies?: Copies): AsyncIterable<Uint8Array>;

@@ -70,9 +70,15 @@ export function saysDigest(error: unknown): boolean {
   return /^(BadDigest|InvalidDigest|XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch)$/.test(factsOf(error).name);
 }
 
-const SHORT_TROUBLE = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'EAI_AGAIN']);
+const SHORT_TROUBLE = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'EAI_AGAIN']);
 
-/** True for trouble that is often over in a second. */
+/** True when a limit of ours was over without an answer. The SDK gives that name to cut connections too. */
+export function hasTimedOut(error: unknown): boolean {
+  const { name, errno } = factsOf(error);
+  return errno === 'ETIMEDOUT' || (name === 'TimeoutError' && errno === undefined);
+}
+
+/** True for trouble that is often over in a second. What has timed out is none: a store that hangs would be waited for again and again. */
 export function isPassing(error: unknown): boolean {
   const { name, status, errno } = factsOf(error);
   if (errno !== undefined && SHORT_TROUBLE.has(errno)) return true;

@@ -44,5 +44,7 @@ export interface S3VaultOptions {
   readonly bytesPerSecond: number | undefined;
   /** A connection on which nothing moves for so long is given up, in milliseconds. */
   readonly idleTimeoutMs: number;
+  /** Longest a small request may take, in milliseconds. */
+  readonly requestTimeoutMs: number;
   readonly clock: Clock;
 }

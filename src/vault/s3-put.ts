@@ -84,7 +84,7 @@ async function upload(ports: PutPorts, put: Put): Promise<Ended> {
     return { existed: false, version: await putAtOnce(ports, put, members) };
   } catch (error) {
     if (saysCondition(error)) return { existed: true };
-    // The answer to a complete upload may have been lost: then the upload is gone, and the object stands.
+    // The answer to a complete upload may have been lost: then the upload is gone, and the object stands. A store that hangs is looked at once.
     const there = isMeantForUs(error)
       ? undefined
       : await headObject(requests, key, undefined, signal).catch(() => undefined);

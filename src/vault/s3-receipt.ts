@@ -17,8 +17,12 @@ export interface PutPorts {
   readonly throttle: Throttle | undefined;
   /** Parts of files on their way at once. */
   readonly partGate: Gate;
-  /** Reads every byte of a version back: for objects whose digest the store cannot tell. */
-  readonly readBack: (key: string, version: string | undefined) => Promise<{ sha256: string; sizeBytes: number }>;
+  /** Reads every byte of a version back, none after more than `mostBytes`: for objects whose digest the store cannot tell. */
+  readonly readBack: (
+    key: string,
+    version: string | undefined,
+    mostBytes: number,
+  ) => Promise<{ sha256: string; sizeBytes: number }>;
 }
 
 /** One put. */
@@ -98,7 +102,7 @@ async function isSame(
     const ours = await compositeOfFile(source, partSize(source.sizeBytes, requests.options.partBytes));
     if (ours === told) return true; // other part sizes give another composite, so only equality says something
   }
-  return (await readBack(key, head.VersionId)).sha256 === source.sha256;
+  return (await readBack(key, head.VersionId, source.sizeBytes)).sha256 === source.sha256;
 }
 
 function base64(hex: string): string {

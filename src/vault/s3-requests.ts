@@ -15,8 +15,6 @@ import { makeS3Client } from './s3-client.ts';
 import { isPassing, storeFailure } from './s3-error.ts';
 import type { S3VaultOptions } from './s3-options.ts';
 
-/** Longest a small request may take, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000;
 /** Waits between tries, in milliseconds; a third more or less, so that many stations do not knock in step. */
 const PAUSES_MS = [200, 1000, 3000];
 
@@ -32,7 +30,7 @@ type S3Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Com
 /** How a request is sent. */
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Without a limit of time: the body may be large. A connection on which nothing moves is given up all the same. */
+  /** Without a limit of time: the body that is sent may be large. A connection on which nothing moves is given up all the same. */
   readonly unhurried?: boolean;
 }
 
@@ -41,13 +39,13 @@ export class S3Requests {
   readonly options: S3VaultOptions;
   /** The store in messages. */
   readonly where: string;
+  /** Ends every request that has no signal of its own. */
+  readonly end: AbortSignal | undefined;
   readonly #client: S3Client;
-  readonly #end: AbortSignal | undefined;
 
-  /** `end` ends every request that has no signal of its own. */
   constructor(options: S3VaultOptions, end?: AbortSignal) {
     this.options = options;
-    this.#end = end;
+    this.end = end;
     this.where = `${options.endpoint ?? `AWS ${options.region}`}, bucket ${options.bucket}`;
     this.#client = makeS3Client(options);
   }
@@ -82,13 +80,13 @@ export class S3Requests {
   /** One try. Rejects with the SDK's error, or with the reason of `signal`. */
   async once<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
     command: S3Command<I, O>,
-    { signal = this.#end, unhurried = false }: SendOptions = {},
+    { signal = this.end, unhurried = false }: SendOptions = {},
   ): Promise<O> {
     signal?.throwIfAborted();
     try {
       return await this.#client.send(command, {
         ...(signal === undefined ? {} : { abortSignal: signal }),
-        ...(unhurried ? {} : { requestTimeout: REQUEST_TIMEOUT_MS }),
+        ...(unhurried ? {} : { requestTimeout: this.options.requestTimeoutMs }),
       });
     } catch (error) {
       signal?.throwIfAborted();
@@ -105,11 +103,12 @@ export class S3Requests {
   }
 
   /** Does work again while its trouble is passing. */
-  async retrying<T>(work: () => Promise<T>, signal = this.#end): Promise<T> {
+  async retrying<T>(work: () => Promise<T>, signal = this.end): Promise<T> {
     for (let tried = 0; ; tried += 1) {
       try {
         return await work();
       } catch (error) {
+        signal?.throwIfAborted();
         const pause = PAUSES_MS[tried];
         if (pause === undefined || !isPassing(error)) throw error;
         await this.options.clock.wait((pause * randomInt(67, 134)) / 100, signal);
@@ -147,7 +146,7 @@ export class S3Requests {
   }
 
   /** The error as it goes on: the caller's own reason, or a Failure. */
-  failure(error: unknown, what: string, signal = this.#end): unknown {
+  failure(error: unknown, what: string, signal = this.end): unknown {
     if (signal?.aborted === true && error === signal.reason) return error;
     return storeFailure(error, what, this.where);
   }

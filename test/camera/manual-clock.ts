@@ -23,12 +23,13 @@ export class ManualClock implements Clock {
   }
 
   wait(durationMs: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const waiter = { untilMs: this.#nowMs + durationMs, done: resolve };
       this.#waiters.push(waiter);
       signal?.addEventListener('abort', () => {
         this.#waiters = this.#waiters.filter((each) => each !== waiter);
-        reject(new Error('aborted'));
+        reject(signal.reason);
       });
       this.#asked.resolve();
     });

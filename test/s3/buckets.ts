@@ -54,6 +54,7 @@ export function vaultOptions(
     partLanes: 1, // in order, so that tests can tell what was sent when
     bytesPerSecond: undefined,
     idleTimeoutMs: 10_000,
+    requestTimeoutMs: 30_000,
     clock: systemClock,
     ...over,
   };

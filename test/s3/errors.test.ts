@@ -4,8 +4,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Failure, FailureCode } from '../../src/evidence/index.ts';
+import { Failure, type FailureCode } from '../../src/evidence/index.ts';
+import { systemClock } from '../../src/platform/index.ts';
 import { openS3Vault, type S3VaultOptions, type Vault } from '../../src/vault/index.ts';
+import { ManualClock } from '../camera/manual-clock.ts';
 import { expectRejection } from '../expect-failure.ts';
 import { vaultOptions } from './buckets.ts';
 import { hurried, small } from './sources.ts';
@@ -35,13 +37,16 @@ describe('a store that', () => {
   let front: ReturnType<typeof createServer>;
   const opened: AsyncDisposable[] = [];
 
-  async function open(over: Partial<S3VaultOptions> = {}): Promise<Vault> {
-    const vault = await openS3Vault({
-      ...vaultOptions('bucket', {}, { endpoint, accessKeyId: 'AKID', secretAccessKey: SECRET }),
-      encryption: { kind: 'customer', key: CUSTOMER_KEY },
-      clock: hurried,
-      ...over,
-    });
+  async function open(over: Partial<S3VaultOptions> = {}, end?: AbortSignal): Promise<Vault> {
+    const vault = await openS3Vault(
+      {
+        ...vaultOptions('bucket', {}, { endpoint, accessKeyId: 'AKID', secretAccessKey: SECRET }),
+        encryption: { kind: 'customer', key: CUSTOMER_KEY },
+        clock: hurried,
+        ...over,
+      },
+      end,
+    );
     opened.push(vault);
     return vault;
   }
@@ -142,6 +147,47 @@ describe('a store that', () => {
   it('hangs is given up after the idle time', async () => {
     answer = () => undefined;
     await expectEverywhere('vault-unreachable', /does not answer in time/, { idleTimeoutMs: 150 });
+  });
+
+  it('hangs is not asked a second time by what it kept waiting, and once by a put whether it has the object', async () => {
+    answer = () => undefined;
+    const vault = await open({ requestTimeoutMs: 150, idleTimeoutMs: 60_000 });
+    await expectRejection('vault-unreachable', vault.stat(KEY));
+    await expectRejection('vault-unreachable', vault.readSmall('ledgers/station-7/checkpoint', 10));
+    await expectRejection(
+      'vault-unreachable',
+      vault.replaceCheckpoint('ledgers/station-7/checkpoint', Buffer.from('x')),
+    );
+    expect(asked).toBe(3);
+    asked = 0;
+    await expectRejection('vault-unreachable', vault.putOnce(KEY, small('x'), { locked: false }));
+    expect(asked).toBe(2);
+  });
+
+  it('hangs does not outlast the end of its station', async () => {
+    answer = (request, response) => {
+      if (request.method === 'HEAD') return;
+      response.writeHead(200, { 'content-length': 1000 });
+      response.flushHeaders();
+    };
+    const end = new AbortController();
+    const vault = await open({ requestTimeoutMs: 60_000, idleTimeoutMs: 60_000 }, end.signal);
+    const asking = [vault.stat(KEY), vault.readSmall(KEY, 1000), vault.digest(KEY)];
+    const ended = asking.map((each) => expectRejection('cancelled', each));
+    while (asked < 3) await systemClock.wait(10);
+    end.abort(new Failure('cancelled', 'the station ends'));
+    await Promise.all(ended);
+  });
+
+  it('is asked again later is not taken for one that is away, when the asking is ended meanwhile', async () => {
+    answer = refuses(503, 'SlowDown');
+    const clock = new ManualClock();
+    const vault = await open({ clock });
+    const end = new AbortController();
+    const storing = vault.putOnce(KEY, small('x'), { locked: false }, end.signal);
+    await clock.waiting(1);
+    end.abort(new Failure('cancelled', 'it was ended'));
+    await expectRejection('cancelled', storing);
   });
 
   it('hangs in the middle of an answer is given up too', async () => {

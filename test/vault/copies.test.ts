@@ -62,6 +62,10 @@ function small(text: string): PutSource {
 class Switched {
   readonly vault: Vault;
   fails: FailureCode | undefined;
+  /** Puts and reads never end. */
+  hangs = false;
+  /** Nothing is answered at all. */
+  isSilent = false;
   /** Fails after the work was done: the answer is lost. */
   late = false;
   asked = 0;
@@ -75,6 +79,8 @@ class Switched {
       if (this.fails !== undefined) throw new Failure(this.fails, `${name} is switched off`);
       return result;
     };
+    const never = <T>(work: () => Promise<T>, hangs: boolean): Promise<T> =>
+      hangs ? new Promise<T>(() => undefined) : run(work);
     const reading = async function* (self: Switched, key: string): AsyncIterable<Uint8Array> {
       await run(() => Promise.resolve());
       yield* inner.read(key);
@@ -82,13 +88,13 @@ class Switched {
     };
     this.vault = {
       name,
-      putOnce: async (...put) => ({ ...(await run(() => inner.putOnce(...put))), vault: name }),
-      stat: (key) => run(() => inner.stat(key)),
+      putOnce: async (...put) => ({ ...(await never(() => inner.putOnce(...put), this.hangs)), vault: name }),
+      stat: (key) => never(() => inner.stat(key), this.isSilent),
       digest: (key) => run(() => inner.digest(key)),
       read: (key) => reading(this, key),
-      readSmall: (key, maxBytes) => run(() => inner.readSmall(key, maxBytes)),
+      readSmall: (key, maxBytes) => never(() => inner.readSmall(key, maxBytes), this.hangs),
       list: (prefix) => inner.list(prefix),
-      replaceCheckpoint: (key, bytes) => run(() => inner.replaceCheckpoint(key, bytes)),
+      replaceCheckpoint: (key, bytes) => never(() => inner.replaceCheckpoint(key, bytes), this.hangs),
       close: () => inner.close(),
       [Symbol.asyncDispose]: () => inner.close(),
     };
@@ -189,6 +195,60 @@ describe('storing in several vaults', () => {
     expect(await putMany(60)).toBe(20);
   });
 
+  it('leaves a member behind that does not answer, once as many stand as must, and tells of no copy there', async () => {
+    const { vault, members, clock } = copiesOf(2, 1);
+    const [first, second] = members;
+    if (first === undefined || second === undefined) throw new Error('two members');
+    for (const each of members) await each.vault.replaceCheckpoint(CHECKPOINT, Buffer.from('5'));
+    await vault.readSmall(CHECKPOINT, 100);
+    Object.assign(second, { hangs: true, isSilent: true });
+    const storing = putCopies(vault, 'ledgers/station-7/tile/0/000.p/6', small('tile'), LOCKED);
+    for (let k = 0; k < 2; k += 1) {
+      await clock.waiting(1);
+      clock.advance(5000);
+    }
+    expect((await storing).map((each) => each.vault)).toEqual(['v0']);
+    await vault.putOnce('payload/y', small('y'), LOCKED); // it rests now: nobody waits for it
+    Object.assign(second, { hangs: false, isSilent: false });
+    clock.advance(60_000);
+    await vault.replaceCheckpoint(CHECKPOINT, Buffer.from('6')); // which vouches for the tile
+    expect((await second.vault.readSmall(CHECKPOINT, 100))?.toString()).toBe('5');
+    expect((await first.vault.readSmall(CHECKPOINT, 100))?.toString()).toBe('6');
+  });
+
+  it('waits for a member that is slow as long as it answers', async () => {
+    const { vault, members, clock } = copiesOf(2, 1);
+    const [, second] = members;
+    if (second === undefined) throw new Error('two members');
+    const slow = Promise.withResolvers<void>();
+    const putOnce = second.vault.putOnce.bind(second.vault);
+    second.vault.putOnce = async (...put) => {
+      await slow.promise;
+      return await putOnce(...put);
+    };
+    const storing = putCopies(vault, 'payload/x', small('x'), LOCKED);
+    for (let k = 0; k < 10; k += 1) {
+      await clock.waiting(1);
+      clock.advance(5000);
+      await new Promise(setImmediate);
+    }
+    slow.resolve();
+    expect((await storing).map((each) => each.vault)).toEqual(['v0', 'v1']);
+  });
+
+  it('waits for every member while too few stand', async () => {
+    const { vault, members, clock } = copiesOf(2, 2);
+    if (members[1] !== undefined) members[1].isSilent = true;
+    expect(await putCopies(vault, 'payload/x', small('x'), LOCKED)).toHaveLength(2);
+    if (members[1] !== undefined) members[1].hangs = true;
+    let ended = false;
+    void putCopies(vault, 'payload/y', small('y'), LOCKED).finally(() => (ended = true));
+    await new Promise(setImmediate);
+    clock.advance(600_000);
+    await new Promise(setImmediate);
+    expect(ended).toBe(false);
+  });
+
   it('does not blame a member for a source that is gone', async () => {
     const { vault } = copiesOf(2, 2);
     await using folder = await makeTempFolder();
@@ -278,6 +338,20 @@ describe('the checkpoint in several vaults', () => {
     await vault.replaceCheckpoint(CHECKPOINT, Buffer.from('6'));
     expect(await read(third.vault)).toBe('99');
     expect(await read(vault)).toBe('99'); // and now it is seen
+  });
+
+  it('is read and replaced without waiting for a member that does not answer, once it was seen in this run', async () => {
+    const { vault, members, clock } = copiesOf(2, 1);
+    for (const each of members) await put(each, 5);
+    expect(await read(vault)).toBe('5');
+    if (members[1] !== undefined) Object.assign(members[1], { hangs: true, isSilent: true });
+    const replacing = vault.replaceCheckpoint(CHECKPOINT, Buffer.from('6'));
+    for (let k = 0; k < 2; k += 1) {
+      await clock.waiting(1);
+      clock.advance(5000);
+    }
+    await replacing;
+    expect(await read(vault)).toBe('6');
   });
 
   it('is not given to a member that lacks what it vouches for', async () => {
