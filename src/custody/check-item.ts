@@ -103,7 +103,7 @@ async function checkPayload(ports: ObjectPorts, entry: Recorded, depth: Depth): 
       const altered = alteredFindings(entry, facts);
       return [...(altered.length > 0 ? altered : partsFindings(ports, entry, facts)), ...kept]; // one damage, one finding
     }
-    const found = await ports.vault.digest(key, entry.copies, ports.signal);
+    const found = await ports.vault.digest(key, entry.copies, ports.signal, entry.payload.sizeBytes);
     if (found === undefined) return [finding('payload-missing', whereOf(entry))];
     bytesRead = found.sizeBytes;
     return [...alteredFindings(entry, found), ...kept];

@@ -88,6 +88,7 @@ async function writeHashed(
     hash.update(chunk);
     for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
     done += chunk.length;
+    if (done > payload.sizeBytes) break; // a store may send without end; the digest tells
     onCheck({ step: 'fetching', done, total: payload.sizeBytes, unit: 'bytes' });
   }
   await file.sync();

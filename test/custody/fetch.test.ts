@@ -6,6 +6,7 @@ import { fetchItem } from '../../src/custody/index.ts';
 import { openArchive } from '../../src/daemon/station.ts';
 import { payloadKey } from '../../src/evidence/index.ts';
 import { readConfig } from '../../src/platform/index.ts';
+import { openMemoryVault } from '../../src/vault/index.ts';
 import { expectRejection } from '../expect-failure.ts';
 import { bytesOf, layOut, temporaryPlace } from '../fault/places.ts';
 import { dock, entriesOf, makeStation, never } from '../fault/stations.ts';
@@ -64,4 +65,22 @@ it('where no copy is as recorded nothing is written, and the failure says so', a
   const failure = await expectRejection('digest-mismatch', fetched());
   expect(failure.message).toMatch(/nothing was written/);
   expect(existsSync(join(place, 'fetched.mp4'))).toBe(false);
+});
+
+it('a vault that sends more than is on record is not read to its end', async () => {
+  let sent = 0;
+  const vault = Object.assign(openMemoryVault(), {
+    read: async function* (): AsyncIterable<Uint8Array> {
+      yield BYTES;
+      for (; sent < 16; sent += 1) yield BYTES;
+    },
+  });
+  await using archive = await openArchive(await readConfig(config));
+  const out = join(place, 'fetched.mp4');
+  await expectRejection(
+    'digest-mismatch',
+    fetchItem({ ...archive.ports, vault }, item, out, () => undefined, never()),
+  );
+  expect(sent).toBe(0);
+  expect(existsSync(out)).toBe(false);
 });

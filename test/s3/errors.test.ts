@@ -10,7 +10,7 @@ import { openS3Vault, type S3VaultOptions, type Vault } from '../../src/vault/in
 import { ManualClock } from '../camera/manual-clock.ts';
 import { expectRejection } from '../expect-failure.ts';
 import { vaultOptions } from './buckets.ts';
-import { hurried, small } from './sources.ts';
+import { hurried, MIB, small } from './sources.ts';
 
 const KEY = 'payload/x';
 const SECRET = 'do-not-tell-anybody-this-secret-key-0000';
@@ -201,6 +201,17 @@ describe('a store that', () => {
     const vault = await open({ idleTimeoutMs: 150 });
     for (const work of [() => vault.digest(KEY), () => vault.readSmall(KEY, 1000)])
       expect((await expectRejection('vault-unreachable', work())).message).toMatch(/does not answer in time/);
+  });
+
+  it('sends more than there can be, without saying how much, is read no further than that', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200, { 'transfer-encoding': 'chunked' });
+      response.end(Buffer.alloc(32 * MIB));
+    };
+    const vault = await open();
+    await expectRejection('too-large', vault.readSmall(KEY, 1000));
+    const { sizeBytes = 0 } = (await vault.digest(KEY, undefined, undefined, 1000)) ?? {};
+    expect([sizeBytes > 1000, sizeBytes < MIB]).toEqual([true, true]);
   });
 
   it('begins from the start again, though asked for the rest, is not believed', async () => {
