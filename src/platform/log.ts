@@ -73,6 +73,15 @@ export const silentLog: Log = {
   error: () => undefined,
 };
 
+/** Longest cause in a log line, in characters; a cause may hold what a store or a file said. */
+const MAX_CAUSE_CHARS = 300;
+
+/** One line of bounded length, without characters that a terminal obeys. */
+function oneLine(text: string): string {
+  const shown = text.length <= MAX_CAUSE_CHARS ? text : `${text.slice(0, MAX_CAUSE_CHARS - 1)}…`;
+  return shown.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, ' ');
+}
+
 /** Error facts for a log line: code and sentence of a Failure, stack of a defect, and the chain of causes. */
 export function errorFacts(error: unknown): LogFacts {
   const causes: string[] = [];
@@ -81,7 +90,7 @@ export function errorFacts(error: unknown): LogFacts {
     at instanceof Error && causes.length < 5;
     at = at.cause
   )
-    causes.push(at.message);
+    causes.push(oneLine(at.message));
   if (isFailure(error))
     return { code: error.code, reason: error.message, ...error.facts, ...(causes.length > 0 ? { causes } : {}) };
   return { defect: error instanceof Error ? (error.stack ?? error.message) : String(error), causes };

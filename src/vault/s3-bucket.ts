@@ -9,7 +9,7 @@ import {
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
 import { Failure } from '../evidence/index.ts';
-import { errorName, storeDate } from './s3-error.ts';
+import { errorName, storeDate, withoutKeys } from './s3-error.ts';
 import type { S3VaultOptions } from './s3-options.ts';
 import { S3Requests } from './s3-requests.ts';
 
@@ -170,7 +170,7 @@ async function create(requests: S3Requests): Promise<void> {
       throw new Failure(
         'vault-refused',
         `${requests.where}: somebody else on this store has a bucket of that name; choose another`,
-        { cause: error },
+        { cause: withoutKeys(error) },
       );
     throw requests.failure(error, 'making the bucket');
   }

@@ -14,7 +14,7 @@ function factsOf(error: unknown): StoreError {
   const { name, $metadata } = error as { name?: unknown; $metadata?: { httpStatusCode?: unknown } }; // read, then checked
   const status = $metadata?.httpStatusCode;
   return {
-    name: typeof name === 'string' ? name : 'Error',
+    name: typeof name === 'string' ? (/^[\w.-]{1,100}$/.test(name) ? name : 'Unknown') : 'Error', // the store's own word may be anything
     status: typeof status === 'number' ? status : undefined,
     errno: errnoOf(error),
   };
@@ -110,6 +110,9 @@ const NETWORK_TROUBLE: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it does not answer in time',
 };
 
+/** Most of a store's own words that are kept, in characters. */
+const MAX_WORDS_CHARS = 2000;
+
 /** The Failure of a store's error; `what` is the request in words, `where` the store. */
 export function storeFailure(error: unknown, what: string, where: string): Failure {
   if (error instanceof Failure) return error;
@@ -117,7 +120,18 @@ export function storeFailure(error: unknown, what: string, where: string): Failu
   const [code, why] = explain(facts, error);
   return new Failure(code, `${what} at ${where}: ${why}`, {
     facts: { store: facts.name, status: facts.status ?? null },
-    cause: error,
+    cause: withoutKeys(error),
+  });
+}
+
+/** The headers of ours that are secret (a key of 32 bytes, a session token) are such words; a store that repeats its request tells them. */
+const KEY_LIKE = /[\w+/=%-]{40,}/g;
+
+/** What goes to the log as the cause: the store's words without what may be a key, and nothing of the request or the answer. */
+export function withoutKeys(error: unknown): Error {
+  const text = error instanceof Error ? error.message : String(error);
+  return Object.assign(new Error(text.slice(0, MAX_WORDS_CHARS).replaceAll(KEY_LIKE, '…')), {
+    name: factsOf(error).name,
   });
 }
 

@@ -6,7 +6,7 @@ import { Failure, type VaultReceipt } from '../evidence/index.ts';
 import type { PutSource, PutTerms } from './port.ts';
 import { metadataOf, taggingOf } from './s3-about.ts';
 import { openBody, sourceFailure } from './s3-body.ts';
-import { saysCondition, saysDigest } from './s3-error.ts';
+import { saysCondition, saysDigest, withoutKeys } from './s3-error.ts';
 import { headBeforePut, headObject } from './s3-head.ts';
 import { lockMembers, wantedLock } from './s3-lock.ts';
 import { uploadParts } from './s3-multipart.ts';
@@ -36,7 +36,7 @@ export async function putObject(ports: PutPorts, put: Put): Promise<VaultReceipt
         'vault-mismatch',
         `the bytes for ${key} that reached ${ports.requests.where} are not those announced`,
         {
-          cause: error,
+          cause: withoutKeys(error),
         },
       );
     throw ports.requests.failure(error, `storing ${key}`, signal);

@@ -15,6 +15,13 @@ it('names code, sentence, facts and causes of a failure', () => {
   });
 });
 
+it('of causes, which others may have written, shows one line of no more than 300 characters', () => {
+  const cause = new Error(`AccessDenied\n\u001b[2J\u0085${'案'.repeat(10_000)}`);
+  const { causes } = errorFacts(new Failure('vault-refused', 'storing x', { cause })) as { causes: string[] };
+  expect(causes[0]).toMatch(/^AccessDenied {2}\[2J 案+…$/);
+  expect([...(causes[0] ?? '')].length).toBe(300);
+});
+
 it('shows where a defect is, also one that is no Error, and ends on causes in a circle', () => {
   const circle = new Error('a');
   circle.cause = circle;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Failure, type FailureCode } from '../../src/evidence/index.ts';
-import { systemClock } from '../../src/platform/index.ts';
+import { errorFacts } from '../../src/platform/index.ts';
 import { openS3Vault, type S3VaultOptions, type Vault } from '../../src/vault/index.ts';
 import { ManualClock } from '../camera/manual-clock.ts';
 import { expectRejection } from '../expect-failure.ts';
@@ -25,7 +25,7 @@ function refuses(status: number, code: string): Answer {
     answer.end(
       request.method === 'HEAD'
         ? undefined
-        : `<?xml version="1.0"?><Error><Code>${code}</Code><Message>the store's own words about ${SECRET}</Message></Error>`,
+        : `<?xml version="1.0"?><Error><Code>${code}</Code><Message>the store's own words about ${CUSTOMER_KEY.toString('base64')}, ${SECRET}</Message></Error>`,
     );
   };
 }
@@ -68,9 +68,10 @@ describe('a store that', () => {
     await new Promise((resolve) => front.close(resolve));
   });
 
-  /** What goes to the journal and to --json holds no secret; the cause, which goes nowhere, is not looked at. */
-  function expectNoSecret({ message, facts, next }: Failure): void {
-    const told = inspect({ message, facts, next });
+  /** What goes to the journal, the cause with it, and to --json holds no secret. */
+  function expectNoSecret(failure: Failure): void {
+    const { message, facts, next } = failure;
+    const told = inspect({ message, facts, next, log: errorFacts(failure) });
     for (const secret of [SECRET, CUSTOMER_KEY.toString('base64'), CUSTOMER_KEY.toString()])
       expect(told).not.toContain(secret);
   }
@@ -174,7 +175,7 @@ describe('a store that', () => {
     const vault = await open({ requestTimeoutMs: 60_000, idleTimeoutMs: 60_000 }, end.signal);
     const asking = [vault.stat(KEY), vault.readSmall(KEY, 1000), vault.digest(KEY)];
     const ended = asking.map((each) => expectRejection('cancelled', each));
-    while (asked < 3) await systemClock.wait(10);
+    await expect.poll(() => asked).toBe(3);
     end.abort(new Failure('cancelled', 'the station ends'));
     await Promise.all(ended);
   });
