@@ -95,6 +95,11 @@ export class Catalog {
     return this.#guard(() => this.#reader.find(question, question));
   }
 
+  /** The item that was recorded first; undefined before there is one. */
+  firstItem(): CatalogItem | undefined {
+    return this.#guard(() => this.#reader.firstItem());
+  }
+
   /** What a case holds in sum; undefined when nothing of it is on record. */
   caseSummary(caseNo: CaseNumber): CaseSummary | undefined {
     return this.snapshot(() => this.#reader.caseSummary(caseNo));

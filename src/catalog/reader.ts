@@ -184,6 +184,11 @@ export class Reader {
     };
   }
 
+  firstItem(): CatalogItem | undefined {
+    const row = this.#sql.itemOldest.get();
+    return row && readItem(row);
+  }
+
   /** Newest first; stops reading once `count` items pass. */
   #matching(
     match: string,

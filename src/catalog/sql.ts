@@ -122,6 +122,7 @@ export const READ = {
   itemsOfCase: `SELECT ${ITEM_COLUMNS}, i.captured_ms AS capturedMs FROM ${ITEM_FROM}
     WHERE i.case_no = ? AND (i.captured_ms, i.idx) > (?, ?) ORDER BY i.captured_ms, i.idx LIMIT ?`,
   itemsNewest: `SELECT ${ITEM_COLUMNS} FROM ${ITEM_FROM} WHERE i.idx < ? ORDER BY i.idx DESC LIMIT ?`,
+  itemOldest: `SELECT ${ITEM_COLUMNS} FROM ${ITEM_FROM} ORDER BY i.idx LIMIT 1`,
   // CROSS JOIN keeps the order of the tables: the words lead, newest first, and only as many items are read as are wanted.
   itemsMatching: `SELECT ${ITEM_COLUMNS} FROM item_fts f CROSS JOIN item i ON i.idx = f.rowid LEFT JOIN examination x ON x.item = i.idx
     WHERE f.item_fts MATCH ? AND f.rowid < ? AND i.captured_ms >= ? AND i.captured_ms < ? ORDER BY f.rowid DESC`,

@@ -13,6 +13,7 @@ interface ReadRows {
   itemsById: ItemRead;
   itemsOfCase: ItemRead & { capturedMs: number };
   itemsNewest: ItemRead;
+  itemOldest: ItemRead;
   itemsMatching: ItemRead;
   unexamined: ItemRead;
   caseFile: { idx: number };

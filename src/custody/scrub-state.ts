@@ -133,8 +133,13 @@ export function endCycle({ cycle, ...state }: ScrubState, now: EpochMs): ScrubSt
   return { ...state, next: 0, last: { ...(cycle ?? emptyTally(now)), finishedAt: formatInstant(now) } };
 }
 
-/** True when everything should have been read back since, and was not. */
-export function isOverdue({ last, cycle }: ScrubState, { cycleMs }: ScrubRules, now: EpochMs): boolean {
-  const since = last?.finishedAt ?? cycle?.startedAt;
+/** True when everything should have been read back since, and was not. Before the first cycle it counts from the item recorded first. */
+export function isOverdue(
+  { last, cycle }: ScrubState,
+  { cycleMs }: ScrubRules,
+  now: EpochMs,
+  firstItemAt?: Instant,
+): boolean {
+  const since = last?.finishedAt ?? firstItemAt ?? cycle?.startedAt;
   return since !== undefined && now - epochOf(since) > cycleMs;
 }

@@ -11,7 +11,7 @@ import {
   type ScrubStep,
   scrubNow,
 } from '../custody/index.ts';
-import { type EpochMs, Failure, isFailure, parseShape } from '../evidence/index.ts';
+import { type EpochMs, Failure, type Instant, isFailure, parseShape } from '../evidence/index.ts';
 import { type DockPorts, publishOrNote } from '../ingest/index.ts';
 import { type Config, errorFacts } from '../platform/index.ts';
 import { parseHours } from '../vault/index.ts';
@@ -149,7 +149,11 @@ export function scrubAnswerers(
 }
 
 /** Where the rolling check stands. */
-export async function viewScrub(config: Config, size: number, now: EpochMs): Promise<StatusView['scrub']> {
+export async function viewScrub(
+  config: Config,
+  { size, firstItemAt }: { readonly size: number; readonly firstItemAt: Instant | undefined },
+  now: EpochMs,
+): Promise<StatusView['scrub']> {
   const state = await readScrubState(placesOf(config).scrub);
   const rules = scrubRulesOf(config);
   return {
@@ -159,7 +163,7 @@ export async function viewScrub(config: Config, size: number, now: EpochMs): Pro
     next: state.next,
     size,
     findings: (state.last?.findings ?? 0) + (state.cycle?.findings ?? 0),
-    overdue: isOverdue(state, rules, now),
+    overdue: isOverdue(state, rules, now, firstItemAt),
     bytesToday: accountOf(state, rules, now).bytes,
     budgetBytes: rules.bytesPerDay,
   };

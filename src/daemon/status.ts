@@ -45,7 +45,11 @@ export async function viewStatus(
       sizeBytes: counts.bytes,
     },
     vaults: await viewVaults(config, published?.size ?? 0),
-    scrub: await viewScrub(config, checkpoint.size, archive.ports.clock.now()),
+    scrub: await viewScrub(
+      config,
+      { size: checkpoint.size, firstItemAt: catalog.firstItem()?.entry.at },
+      archive.ports.clock.now(),
+    ),
     free: { spoolBytes: await freeBytes(config.paths.state), vaultBytes: await freeVaultBytes(config) },
     problems: latest([
       ...(live?.problems ?? (await readProblems(places.problems))),

@@ -23,13 +23,14 @@ export class ManualClock implements Clock {
   }
 
   wait(durationMs: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
+      const abort = (): void => reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+      if (signal?.aborted === true) return abort();
       const waiter = { untilMs: this.#nowMs + durationMs, done: resolve };
       this.#waiters.push(waiter);
       signal?.addEventListener('abort', () => {
         this.#waiters = this.#waiters.filter((each) => each !== waiter);
-        reject(signal.reason);
+        abort();
       });
       this.#asked.resolve();
     });

@@ -15,7 +15,14 @@ import {
 } from '../../src/custody/index.ts';
 import { readScrubState, writeScrubState } from '../../src/daemon/scrub-file.ts';
 import type { Station } from '../../src/daemon/station.ts';
-import { type EntryOf, Failure, type FindingCode, formatInstant, parseEpochMs } from '../../src/evidence/index.ts';
+import {
+  type EntryOf,
+  epochOf,
+  Failure,
+  type FindingCode,
+  formatInstant,
+  parseEpochMs,
+} from '../../src/evidence/index.ts';
 import type { Clock } from '../../src/platform/index.ts';
 import type { Vault } from '../../src/vault/index.ts';
 import { overwrite } from '../damage/reference.ts';
@@ -407,6 +414,15 @@ describe('the state', () => {
     expect(await readScrubState(path)).toEqual(JSON.parse(JSON.stringify(scrubber.state)));
     writeFileSync(path, '{"type":"docket/scrub","v":1,"next":-1}');
     expect(await readScrubState(path)).toEqual(NEVER_SCRUBBED);
+  });
+
+  it('is overdue when no cycle began although items are on record for longer than one may take', async () => {
+    const [first] = await entriesOf(config, 'item.recorded');
+    const at = station.ports.catalog.firstItem()?.entry.at;
+    if (at === undefined) throw new Error('nothing is on record');
+    expect(at).toBe(first?.at);
+    expect(isOverdue(NEVER_SCRUBBED, RULES, parseEpochMs(epochOf(at) + 180 * DAY_MS), at)).toBe(false);
+    expect(isOverdue(NEVER_SCRUBBED, RULES, parseEpochMs(epochOf(at) + 181 * DAY_MS), at)).toBe(true);
   });
 
   it('is overdue when a cycle takes longer than it may, or none follows', async () => {
