@@ -66,7 +66,8 @@ export function wrapSqlite(error: unknown, path: string): unknown {
   if (/^SQLITE_(?:CORRUPT|NOTADB|CONSTRAINT|FORMAT|SCHEMA|MISMATCH)/.test(code)) return broken(path, error);
   if (/^SQLITE_(?:BUSY|LOCKED)/.test(code))
     return failed('station-locked', `another process is writing the catalog ${path}`, error, code);
-  if (code === 'SQLITE_FULL') return failed('spool-full', `no space left for the catalog ${path}`, error, code);
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE')
+    return failed('spool-full', `no space left for the catalog ${path}`, error, code);
   if (/^SQLITE_(?:IOERR|CANTOPEN|READONLY|PERM|AUTH|NOLFS)/.test(code))
     return failed('disk-failed', `the catalog ${path} cannot be read or written`, error, code);
   return error;

@@ -38,11 +38,14 @@ export function sqliteCode(error: unknown): string {
   return code.startsWith('SQLITE_') ? code : '';
 }
 
+/** There is no room: for a page, or for the index of the log that stands beside the file while it is open. */
+const NO_ROOM = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
+
 /** The Failure for an error of which it is certain that nothing was written. */
 export function wrapSqliteError(error: unknown, what: string): Failure {
   if (error instanceof Failure) return error;
   const code = sqliteCode(error);
-  if (code === 'SQLITE_FULL') return new Failure('spool-full', `no space left for ${what}`, { cause: error });
+  if (NO_ROOM.has(code)) return new Failure('spool-full', `no space left for ${what}`, { cause: error });
   if (/^SQLITE_(?:BUSY|LOCKED)/.test(code))
     return new Failure('station-locked', `${what} is in use by another process`, { cause: error });
   if (/^SQLITE_(?:CORRUPT|NOTADB|SCHEMA|ERROR|MISMATCH|RANGE|TOOBIG|FORMAT|CONSTRAINT)/.test(code))

@@ -130,6 +130,27 @@ describe('a docketd', () => {
   });
 });
 
+describe('a state disk that is full before anything is opened', () => {
+  it('is what is told, however little is left, and the same command goes on once there is room', async () => {
+    const config = copyStation(template, join(place, 'state-full'));
+    const state = join(config, '../state');
+    await using room = await openMountRoom();
+    await moveInto(room, state, '8m');
+    const ballast = `${state}/ballast`;
+    const add = (): ReturnType<MountRoom['docket']> => room.docket('camera', 'add', 'BC01', '--config', config);
+    for (const left of [0, 8, 16, 32, 48]) {
+      expect((await room.run('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=4k'])).code).not.toBe(0);
+      await room.run('truncate', ['-s', `-${left}K`, ballast]);
+      const { code, stderr } = await add();
+      expect([left, code]).toEqual([left, 7]);
+      expect(stderr).toMatch(/no (?:space|room)[^]*Free space/);
+    }
+    await room.run('rm', [ballast]);
+    expect((await add()).code).toBe(0);
+    await expectVerified(room, config);
+  });
+});
+
 describe('a vault disk', () => {
   it('without room: items wait in the spool, and the next command stores them without the camera', async () => {
     const config = copyStation(template, join(place, 'vault-full'));
