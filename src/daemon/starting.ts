@@ -16,14 +16,14 @@ export interface StartPorts {
 }
 
 /** Makes what is called whenever more of the ledger is in the catalog: `entries` of it are. */
-export function makeStartReport({ clock, notify }: StartPorts): (entries: number) => Promise<void> {
-  const begun = clock.elapsedMs();
+export function makeStartReport(ports: StartPorts): (entries: number) => Promise<void> {
+  const begun = ports.clock.elapsedMs();
   let told = begun;
   return async (entries) => {
-    const now = clock.elapsedMs();
+    const now = ports.clock.elapsedMs();
     if (now - told < AGAIN_MS || now - begun > LONGEST_MS) return;
     told = now;
-    await notify(
+    await ports.notify(
       `EXTEND_TIMEOUT_USEC=${LONGER_MS * 1000}`,
       `STATUS=making the catalog: ${entries} entries of the ledger are in it`,
     );

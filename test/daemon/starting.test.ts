@@ -65,7 +65,7 @@ it.each<[string, (catalog: string) => Promise<void>]>([
   };
   {
     await using station = await openIt(config);
-    for (let each = 0; each < 5; each += 1) station.ports.recorder.record(Array<Entry>(1000).fill(refusal));
+    for (let each = 0; each < 5; each += 1) station.ports.recorder.record(Array.from({ length: 1000 }, () => refusal));
   }
   const { catalog } = await placesIn(config);
   const sizes: number[] = [];
