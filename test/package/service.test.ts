@@ -47,7 +47,7 @@ it('is started again for as long as what keeps it from starting may pass, and ne
   const unit = await readFile(UNIT, 'utf8');
   expect(unit).toMatch(/^StartLimitIntervalSec=0$/m);
   expect(unit).toMatch(/^Restart=on-failure$/m);
-  expect(unit).toMatch(new RegExp(`^RestartPreventExitStatus=${EXIT.usage} ${EXIT.integrity}$`, 'm'));
+  expect(unit).toMatch(new RegExp(`^RestartPreventExitStatus=${EXIT.usage} ${EXIT.refused} ${EXIT.integrity}$`, 'm'));
 });
 
 it('goes on when the kernel has ended what looks inside a file for want of memory', async () => {
