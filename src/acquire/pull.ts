@@ -62,7 +62,7 @@ export async function pullFile(
   signal: AbortSignal,
 ): Promise<SpooledItem> {
   const startedAtMs = ports.clock.now();
-  await using source = await card.open(fileOf(listing, n));
+  await using source = await card.open(fileOf(listing, n), signal);
   const file = await lookAgain(source, fileOf(listing, n));
   demandAllowed(ports, file, file.sizeBytes);
   const read = readerOf(source, file.sizeBytes, ports.maxFileBytes);

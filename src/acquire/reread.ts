@@ -16,7 +16,7 @@ export async function rereadFile(
   onBytes: OnBytes,
   signal: AbortSignal,
 ): Promise<PayloadDigest> {
-  await using source = await card.open(file);
+  await using source = await card.open(file, signal);
   const before = await source.stat();
   const hash = startHash({ sm3: false });
   await readThrough(

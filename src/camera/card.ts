@@ -45,8 +45,11 @@ export interface Card extends AsyncDisposable {
    * be read, and a limit reached, are entries of type 'unreadable' with the reason.
    */
   list(signal?: AbortSignal): AsyncIterable<SourceFile>;
-  /** Failures: 'camera-gone', 'source-unreadable', 'source-changed' (no longer there), 'name-refused' (no regular file, or no way to it without a link). */
-  open(file: SourceFile): Promise<OpenSource>;
+  /**
+   * Failures: 'camera-gone', 'source-unreadable', 'source-changed' (no longer there), 'name-refused' (no regular file, or no way to it without a
+   * link); where a wait for the camera can be ended, 'cancelled', or the failure that `signal` was aborted with, which is for reading too.
+   */
+  open(file: SourceFile, signal?: AbortSignal): Promise<OpenSource>;
   /** Whether the card still answers; never throws. */
   isPresent(): Promise<boolean>;
   close(): Promise<void>;
@@ -56,7 +59,8 @@ export interface Card extends AsyncDisposable {
 export interface FolderCard extends Card {
   /**
    * Opens the folder of the card in which a file lies, by way of the root that was opened with the card and never by its path: where one mount
-   * point is used again another card may stand there by then. Errors are errno errors. Whoever called closes the folder.
+   * point is used again another card may stand there by then. Errors are errno errors, EROFS for a card that a program shows (MTP): from such a
+   * one nothing is cleared. Whoever called closes the folder.
    */
   openFolderOf(file: SourceFile): Promise<{ readonly folder: FileHandle; readonly name: RawName }>;
 }

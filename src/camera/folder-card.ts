@@ -1,15 +1,16 @@
 // A card that lies on the file system: a mounted camera or a folder. Opened once, read by open directories, closed by its opener.
-// Never writes, never follows a link below its root, never opens anything but a regular file.
-import { constants } from 'node:fs';
-import { access, type FileHandle, open, stat } from 'node:fs/promises';
+// Never writes, never follows a link below its root, never opens anything but a regular file. Files that a program shows (MTP) are opened by
+// a process of their own, never by this one; see card-reader.ts.
+import { access, type FileHandle, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type CameraIdentity, errnoOf, Failure, type SourceFile } from '../evidence/index.ts';
 import type { Card, CardLimits, FolderCard, OpenSource, SourceStat } from './card.ts';
 import { makeClassifier } from './classify.ts';
-import { errno, makeFolder, openAgain, openFolderOf, openQuietly, openRoot, pathIn } from './folder-tree.ts';
-import { readMounts } from './mounts.ts';
+import { errno, makeFolder, openAgain, openFolderOf, openRegular, openRoot, pathIn } from './folder-tree.ts';
+import { type Mount, readMounts } from './mounts.ts';
 import { claimedEntry } from './mtp.ts';
 import type { Profile } from './profile.ts';
+import { CardReader, type OpenFile } from './reader-run.ts';
 import { mapSourceError } from './source-error.ts';
 import { type RawName, rawOfSourcePath } from './source-path.ts';
 import type { Folder } from './tree.ts';
@@ -25,6 +26,10 @@ export interface OpenCardOptions {
   /** Where sysfs and proc are mounted; private trees in tests. */
   readonly sysRoot?: string | undefined;
   readonly procRoot?: string | undefined;
+  /** Whether files are opened by a process of their own; if absent, where a program shows the card. */
+  readonly apart?: boolean | undefined;
+  /** Script of that process; another one in tests. */
+  readonly readerScript?: URL | undefined;
 }
 
 /** Opens a card for reading. Failures: 'camera-gone' (nothing there), 'source-unreadable'. Close it so that the card can be unmounted. */
@@ -33,7 +38,10 @@ export async function openCard(options: OpenCardOptions): Promise<FolderCard> {
   try {
     const directory = await openRoot(root);
     const { dev, ino } = await directory.stat();
-    return new OpenFolderCard({ ...options, root }, directory, { dev, ino, device: await findEntry(dev, options) });
+    const place = { dev, ino, ...(await findEntry(dev, options)) };
+    const { apart = place.shown, readerScript } = options;
+    const reader = apart ? new CardReader({ root, dev, ino, script: readerScript }) : undefined;
+    return new OpenFolderCard({ ...options, root }, directory, place, reader);
   } catch (error) {
     throw mapSourceError(error, root, errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR');
   }
@@ -45,18 +53,25 @@ interface Place {
   readonly ino: number;
   /** The device's entry in sysfs, when it has one: it goes when the device is pulled, whatever the caches still answer. */
   readonly device: string | undefined;
+  /** A program shows it: it is never asked whether it is there, since that may wait for a whole object. */
+  readonly shown: boolean;
 }
 
 /** A block device's entry, or the USB device's where a program shows the card (MTP). */
 async function findEntry(
   dev: number,
   { sysRoot = '/sys', procRoot }: Pick<OpenCardOptions, 'sysRoot' | 'procRoot'>,
-): Promise<string | undefined> {
-  const number = `${deviceMajor(dev)}:${deviceMinor(dev)}`;
-  const block = join(sysRoot, 'dev/block', number);
-  if (await canSee(block)) return block;
-  const mount = (await readMounts(procRoot).catch(() => [])).find(({ device }) => device === number);
-  return mount === undefined ? undefined : claimedEntry(mount, sysRoot);
+): Promise<Pick<Place, 'device' | 'shown'>> {
+  const block = join(sysRoot, 'dev/block', numberOf(dev));
+  if (await canSee(block)) return { device: block, shown: false };
+  const mount = await findMount(dev, procRoot).catch(() => undefined);
+  const device = mount === undefined ? undefined : claimedEntry(mount, sysRoot);
+  return { device, shown: device !== undefined };
+}
+
+/** The mount of a file system: as long as a root is open its number is not given to another. */
+async function findMount(dev: number, procRoot: string | undefined): Promise<Mount | undefined> {
+  return (await readMounts(procRoot)).find(({ device }) => device === numberOf(dev));
 }
 
 class OpenFolderCard implements FolderCard {
@@ -64,13 +79,15 @@ class OpenFolderCard implements FolderCard {
   readonly #options: OpenCardOptions;
   readonly #root: FileHandle;
   readonly #place: Place;
+  readonly #reader: CardReader | undefined;
   #closed = false;
 
-  constructor(options: OpenCardOptions, root: FileHandle, place: Place) {
+  constructor(options: OpenCardOptions, root: FileHandle, place: Place, reader: CardReader | undefined) {
     this.identity = { ...options.identity, profile: options.profile.name };
     this.#options = options;
     this.#root = root;
     this.#place = place;
+    this.#reader = reader;
   }
 
   list(signal?: AbortSignal): AsyncIterable<SourceFile> {
@@ -89,11 +106,13 @@ class OpenFolderCard implements FolderCard {
     return makeFolder(await openAgain(this.#root), this.#place.dev);
   }
 
-  async open(file: SourceFile): Promise<OpenSource> {
+  async open(file: SourceFile, signal?: AbortSignal): Promise<OpenSource> {
     const what = file.path.text;
     if (file.type !== 'file')
       throw new Failure('name-refused', `${what} is no regular file (${file.type}); it is never opened`);
     try {
+      const raw = rawOfSourcePath(file.path);
+      if (this.#reader !== undefined) return new FolderSource(await this.#reader.open(raw, signal), what, this);
       const { folder, name } = await this.openFolderOf(file);
       await using _folder = folder;
       return new FolderSource(await openRegular(pathIn(folder, name)), what, this);
@@ -102,15 +121,18 @@ class OpenFolderCard implements FolderCard {
     }
   }
 
-  openFolderOf({ path }: SourceFile): Promise<{ readonly folder: FileHandle; readonly name: RawName }> {
-    return openFolderOf(this.#root, rawOfSourcePath(path), this.#place.dev);
+  async openFolderOf({ path }: SourceFile): Promise<{ readonly folder: FileHandle; readonly name: RawName }> {
+    if (this.#reader !== undefined) throw errno('EROFS', 'a card that a program shows is only read');
+    return await openFolderOf(this.#root, rawOfSourcePath(path), this.#place.dev);
   }
 
   async isPresent(): Promise<boolean> {
     try {
+      const { dev, ino, device, shown } = this.#place;
+      if (device !== undefined && !(await canSee(device))) return false;
+      if (shown) return (await findMount(dev, this.#options.procRoot)) !== undefined;
       const now = await stat(this.#options.root);
-      const same = now.dev === this.#place.dev && now.ino === this.#place.ino;
-      return same && (this.#place.device === undefined || (await canSee(this.#place.device)));
+      return now.dev === dev && now.ino === ino;
     } catch {
       return false; // whatever is wrong with its root, the card does not answer
     }
@@ -119,6 +141,7 @@ class OpenFolderCard implements FolderCard {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#reader?.close();
     await this.#root.close();
   }
 
@@ -127,35 +150,22 @@ class OpenFolderCard implements FolderCard {
   }
 }
 
-/** Linux's O_PATH: names a file without opening it, so that a pipe or device put there meanwhile is not even touched. */
-const O_PATH = 0o10000000;
-
-async function openRegular(path: Buffer): Promise<FileHandle> {
-  const named = await open(path, O_PATH | constants.O_NOFOLLOW);
-  try {
-    if (!(await named.stat()).isFile()) throw errno('EISDIR', 'no regular file');
-    return await openQuietly(`/proc/self/fd/${named.fd}`, 0, 'by its handle');
-  } finally {
-    await named.close();
-  }
-}
-
-/** An open regular file of this machine as a source; closing it closes the handle. `card` is asked whether it is still there. */
+/** An open regular file as a source; closing it closes the file. `card` is asked whether it is still there. */
 export class FolderSource implements OpenSource {
-  readonly #handle: FileHandle;
+  readonly #file: OpenFile;
   readonly #what: string;
   readonly #card: Pick<Card, 'isPresent'>;
   #closed = false;
 
-  constructor(handle: FileHandle, what: string, card: Pick<Card, 'isPresent'>) {
-    this.#handle = handle;
+  constructor(file: OpenFile, what: string, card: Pick<Card, 'isPresent'>) {
+    this.#file = file;
     this.#what = what;
     this.#card = card;
   }
 
   async read(buffer: Buffer, offsetInBuffer: number, lengthBytes: number, positionBytes: number): Promise<number> {
     try {
-      return (await this.#handle.read(buffer, offsetInBuffer, lengthBytes, positionBytes)).bytesRead;
+      return (await this.#file.read(buffer, offsetInBuffer, lengthBytes, positionBytes)).bytesRead;
     } catch (error) {
       throw await this.#mapped(error);
     }
@@ -163,7 +173,7 @@ export class FolderSource implements OpenSource {
 
   async stat(): Promise<SourceStat> {
     try {
-      const { size, mtimeMs } = await this.#handle.stat();
+      const { size, mtimeMs } = await this.#file.stat();
       return { sizeBytes: size, modifiedAtMs: Math.trunc(mtimeMs) };
     } catch (error) {
       throw await this.#mapped(error);
@@ -177,7 +187,7 @@ export class FolderSource implements OpenSource {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#handle.close();
+    await this.#file.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -190,6 +200,11 @@ async function canSee(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** A device number as the kernel writes it down, major:minor. */
+function numberOf(dev: number): string {
+  return `${deviceMajor(dev)}:${deviceMinor(dev)}`;
 }
 
 /** Linux's encoding of a device number, as st_dev gives it. */

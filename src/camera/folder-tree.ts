@@ -28,6 +28,20 @@ export async function openQuietly(
   }
 }
 
+/** Linux's O_PATH: names a file without opening it, so that a pipe or device put there meanwhile is not even touched. */
+const O_PATH = 0o10000000;
+
+/** Opens a regular file, and nothing else that stands under that name by now: EISDIR. */
+export async function openRegular(path: Buffer): Promise<FileHandle> {
+  const named = await open(path, O_PATH | O_NOFOLLOW);
+  try {
+    if (!(await named.stat()).isFile()) throw errno('EISDIR', 'no regular file');
+    return await openQuietly(`/proc/self/fd/${named.fd}`, 0, 'by its handle');
+  } finally {
+    await named.close();
+  }
+}
+
 /** The path of a name in an open directory; valid while the directory is open. */
 export function pathIn(directory: FileHandle, name: RawName): Buffer {
   return Buffer.concat([Buffer.from(`/proc/self/fd/${directory.fd}/`), bytesOfRaw(name)]);

@@ -76,7 +76,7 @@ class FaultyCard implements Card {
     }
   }
 
-  async open(file: SourceFile): Promise<OpenSource> {
+  async open(file: SourceFile, signal?: AbortSignal): Promise<OpenSource> {
     const path = file.path.text;
     const faults = this.#faults.filter(
       (fault) => fault.kind !== 'gone-while-listing' && (fault.path === undefined || fault.path === path),
@@ -87,7 +87,7 @@ class FaultyCard implements Card {
       throw mapSourceError(errno('EIO'), path, true);
     const openings = (this.#trouble.openings.get(path) ?? 0) + 1;
     this.#trouble.openings.set(path, openings);
-    return new FaultySource(await this.#card.open(file), path, faults, this.#trouble, openings, this.#ports);
+    return new FaultySource(await this.#card.open(file, signal), path, faults, this.#trouble, openings, this.#ports);
   }
 
   #demandPresent(what: string): void {

@@ -3,7 +3,7 @@
 import { errnoOf, Failure } from '../evidence/index.ts';
 
 /** The device itself is no more, whatever was asked of it. */
-const GONE = new Set(['ENODEV', 'ENXIO', 'ENOMEDIUM', 'ENOTCONN', 'ESTALE', 'ESHUTDOWN', 'EHOSTDOWN']);
+const GONE = new Set(['ENODEV', 'ENXIO', 'ENOMEDIUM', 'ENOTCONN', 'ESTALE', 'ESHUTDOWN', 'EHOSTDOWN', 'ECONNABORTED']);
 /** Errors of a healthy station: its own limits, not the card's. They pass through as they are. */
 const OURS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 const REFUSED = new Set(['ELOOP', 'ENOTDIR', 'EISDIR']);

@@ -2,9 +2,16 @@
 // and nothing is begun that cannot be ended.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rereadFile } from '../../src/acquire/index.ts';
-import { openSimulatedCard } from '../../src/camera/index.ts';
+import {
+  DEFAULT_CARD_LIMITS,
+  type FolderCard,
+  openCard,
+  openSimulatedCard,
+  TAKE_EVERYTHING,
+} from '../../src/camera/index.ts';
 import { Failure, type SourceFile } from '../../src/evidence/index.ts';
 import { runCode, sourceUrl } from '../child.ts';
 import { CAMERA } from '../evidence/samples.ts';
@@ -213,6 +220,47 @@ async function breakOff(station: Station, card: BufferCard, atByte: number): Pro
   leaveAt(card, atByte);
   await expectRejection('camera-gone', (await station.dock(card)).pull(FILE));
 }
+
+/** A folder with that file, which a process of its own reads. */
+async function openApart(station: Station, bytes: Buffer): Promise<FolderCard> {
+  const root = station.folder.at('card');
+  await mkdir(dirname(station.folder.at('card', FILE)), { recursive: true });
+  await writeFile(station.folder.at('card', FILE), bytes);
+  return openCard({ root, identity: CAMERA, profile: TAKE_EVERYTHING, limits: DEFAULT_CARD_LIMITS, apart: true });
+}
+
+describe('a file that another process reads', () => {
+  it('is what the camera has, and is read again as such', async () => {
+    await using station = await openStation();
+    const bytes = randomBytes(9 * MIB + 7);
+    await using card = await openApart(station, bytes);
+    const docked = await station.dock(card);
+    expect((await docked.pull(FILE)).payload).toEqual({ sha256: digestOf(bytes), sizeBytes: bytes.length });
+    await expectWhole(docked, FILE, bytes);
+    const file = docked.listing.files[0] ?? expect.fail('the file is listed');
+    expect(await rereadFile(card, file, noBytes, never)).toMatchObject({ sha256: digestOf(bytes) });
+  });
+
+  it('is continued after a read that hung was cancelled', async () => {
+    await using station = await openStation();
+    const bytes = randomBytes(9 * MIB + 7);
+    await using card = await openApart(station, bytes);
+    const docked = await station.dock(card);
+    const abort = new AbortController();
+    const hang = async (): Promise<void> => {
+      const children = (await readFile(`/proc/self/task/${process.pid}/children`, 'utf8')).trim().split(' ');
+      for (const pid of children) process.kill(Number(pid), 'SIGSTOP');
+      abort.abort();
+    };
+    let hung: Promise<void> | undefined;
+    const onBytes = (more: number): void => void (more > 0 && (hung ??= hang()));
+    await expectRejection('cancelled', docked.pull(FILE, { signal: abort.signal, onBytes }));
+    await hung;
+    const again = await station.dock(card);
+    expect((await again.pull(FILE)).continuedAtBytes).toBeGreaterThanOrEqual(4 * MIB);
+    await expectWhole(again, FILE, bytes);
+  });
+});
 
 describe('a file that broke off', () => {
   it.each([

@@ -1,4 +1,4 @@
-// The contract of a card, run for the real folder and for the simulated card: what one does the other does.
+// The contract of a card, run for the real folder, also where it is read by another process, and for the simulated card: what one does the other does.
 import { describe, expect, test } from 'vitest';
 import {
   type Card,
@@ -47,6 +47,18 @@ const MAKERS: Readonly<Record<string, (files: readonly SimulatedFile[], making?:
       identity: { way: 'folder', folder: root },
       profile: TAKE_EVERYTHING,
       limits: DEFAULT_CARD_LIMITS,
+      ...making,
+    });
+  },
+  'a folder that is read apart': async (files, making = {}) => {
+    const root = temporaryPlace();
+    layOut(root, files);
+    return openCard({
+      root,
+      identity: { way: 'folder', folder: root },
+      profile: TAKE_EVERYTHING,
+      limits: DEFAULT_CARD_LIMITS,
+      apart: true,
       ...making,
     });
   },
