@@ -4,8 +4,13 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const SECOND_MS = 1000;
-/** `all` or `quick` where bin/test-vm runs: these tests start machines of their own, which takes the whole of this one. */
+/** `all`, `quick` or `long` where bin/test-vm runs: these tests start machines of their own, which takes the whole of this one. */
 const VM = process.env['DOCKET_VM'];
+const VM_TESTS: Readonly<Record<string, readonly string[]>> = {
+  all: ['test/vm/*.test.ts', 'test/vm/quick/**/*.test.ts'],
+  quick: ['test/vm/quick/**/*.test.ts'],
+  long: ['test/vm/long/**/*.test.ts'],
+};
 
 /** Those that take longest begin: a machine that tries the last of them alone would double its time. */
 const LONGEST = ['power-s3.test.ts', 'power.test.ts', 'removal.test.ts'];
@@ -74,7 +79,7 @@ export default defineConfig({
               extends: true as const,
               test: {
                 name: 'vm',
-                include: [VM === 'quick' ? 'test/vm/quick/**/*.test.ts' : 'test/vm/**/*.test.ts'],
+                include: [...(VM_TESTS[VM] ?? [])],
                 globalSetup: ['test/vm/global-setup.ts'],
                 testTimeout: 900 * SECOND_MS,
                 hookTimeout: 300 * SECOND_MS,
