@@ -9,6 +9,7 @@ import { expectTaken, type Station } from './station.ts';
 /** Longest a docking may take, in milliseconds. */
 const DOCKING_MS = 600_000;
 const LOOK = { timeout: DOCKING_MS, interval: 500 };
+const SPOOL = '/var/lib/docket/state/spool';
 
 /** Time in the guest, in milliseconds since 1970. */
 export async function clockOf({ vm }: Station): Promise<number> {
@@ -17,22 +18,24 @@ export async function clockOf({ vm }: Station): Promise<number> {
 
 /** The first receipt of a docking of this camera that began at `since` or later. A directory vault only. */
 export async function receiptSince(station: Station, serial: string, since: number): Promise<Receipt> {
+  let read = '';
   return await vi.waitFor(async () => {
-    const found = (await station.receipts(0)).find(
-      ({ camera, startedAt }) => camera.serial === serial && Date.parse(startedAt) >= since,
-    );
+    const paths = await station.receiptPaths();
+    const receipts = paths === read ? [] : await station.receipts(0);
+    read = paths;
+    const found = receipts.find(({ camera, startedAt }) => camera.serial === serial && Date.parse(startedAt) >= since);
     return found ?? expect.fail(`there is no receipt of ${serial}`);
   }, LOOK);
 }
 
 /** Waits until no acquisition is under way or waits in the spool. */
 export async function untilSettled({ vm }: Station): Promise<void> {
-  await vm.until('test -z "$(find /var/lib/docket/state/spool -mindepth 1 -maxdepth 1 ! -name parts)"');
+  await vm.until(`set -- ${SPOOL}/*; test "$*" = ${SPOOL}/parts`);
 }
 
 /** Acquisitions that were begun and not finished, as they lie in the spool: each will have a receipt, whatever happened. */
 export async function begunIn(vm: Vm): Promise<readonly string[]> {
-  const listings = 'find /var/lib/docket/state/spool -mindepth 2 -maxdepth 2 -name listing.json';
+  const listings = `find ${SPOOL} -mindepth 2 -maxdepth 2 -name listing.json`;
   return (await vm.sh(`${listings} | sed 's|/listing.json$||; s|.*/||'`)).split('\n').filter((line) => line !== '');
 }
 
