@@ -26,7 +26,7 @@ it.each([
   // As after a start of the machine: nobody has said yet which cameras are admitted.
   [
     'and could not be mounted yet',
-    'rm -r /run/docket/admission',
+    'rm /run/docket/admission/list',
     "journalctl --unit='docket-mount@*' | grep 'waits: docketd has not said yet'",
   ],
 ])('takes a camera that was there before it started %s', async (_, before, seen) => {

@@ -31,7 +31,7 @@ it('runs as its user, told systemd that it is ready, and is little exposed', asy
   expect(await vm.sh('systemctl --failed --no-legend')).toBe('');
 });
 
-it('is in order for docket doctor, but for what nobody has set up yet', async () => {
+it('is in order for docket doctor, but for what nobody has set up yet, and a small /tmp', async () => {
   await using station = await Station.open();
   const { ok, checks } = doctorSchema.parse(await station.docket('doctor'));
   expect(ok).toBe(true);
@@ -39,5 +39,5 @@ it('is in order for docket doctor, but for what nobody has set up yet', async ()
   expect(fine.map(({ check }) => check)).toEqual(
     expect.arrayContaining(['docketd', 'service', 'usb', 'udev', 'cameras']),
   );
-  expect(doubtful.map(({ check }) => check)).toEqual(['vault: lock', 'backup', 'clock']);
+  expect(doubtful.map(({ check }) => check)).toEqual(['vault: lock', 'backup', 'clock', 'mtp']);
 });
