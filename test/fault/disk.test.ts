@@ -123,7 +123,9 @@ describe('a docketd', () => {
     expect((await room.run('ls', [`${state}/spool/parts`])).stdout).toMatch(/\.part$/m);
     await fill(room, state);
     const { code, said } = await daemon.stop();
-    expect([code, said.match(/how far each vault has got could not/g)?.length]).toEqual([0, 1]);
+    expect(code).toBe(0);
+    // Said once while the first trouble lasted, and once more where a round still met the second.
+    expect([1, 2]).toContain(said.match(/how far each vault has got could not/g)?.length);
     expect(said).toMatch(/where the rolling check stands could not/);
     await room.run('rm', [`${state}/ballast`]);
     await expectVerified(room, config);
