@@ -1,6 +1,6 @@
 // The script that mounts for docketd, on a machine that is a folder: sysfs, udev's data and the list are files, mount and umount only
 // write down what they are asked and keep the private mountinfo.
-import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,6 +26,7 @@ echo "31 21 8:17 / $place ro - vfat /dev/sdb1 ro" >>"$DOCKET_ROOT/proc/self/moun
 for place; do :; done
 awk -v place="$place" '$5 == place && !gone { gone = 1; next } { print }' "$DOCKET_ROOT/proc/self/mountinfo" >"$DOCKET_ROOT/left"
 mv "$DOCKET_ROOT/left" "$DOCKET_ROOT/proc/self/mountinfo"`,
+  systemctl: `printf 'systemctl %s\\n' "$*" >>"$DOCKET_ROOT/said"`,
   blockdev: `printf 'blockdev %s\\n' "$*" >>"$DOCKET_ROOT/said"`,
 };
 
@@ -90,8 +91,12 @@ function admit(...lines: readonly string[]): Promise<void> {
 }
 
 function script(...args: readonly string[]): Promise<Ended> {
+  return runScript([], args);
+}
+
+function runScript(environment: readonly string[], args: readonly string[]): Promise<Ended> {
   const path = `PATH=${at('programs')}:/usr/sbin:/usr/bin:/sbin:/bin`;
-  return run('env', ['-i', path, `DOCKET_ROOT=${machine.path}`, 'sh', SCRIPT, ...args]);
+  return run('env', ['-i', path, `DOCKET_ROOT=${machine.path}`, ...environment, 'sh', SCRIPT, ...args]);
 }
 
 async function said(): Promise<readonly string[]> {
@@ -106,6 +111,11 @@ async function note(name = 'sdb1'): Promise<ReturnType<typeof parseRefusal> | un
 
 const mounted = (options: string, type: string): string =>
   `mount --internal-only --types ${type} --options ${options} -- ${at('dev/sdb1')} ${at('run/docket/cameras/sdb1')}`;
+
+/** As systemd runs it when a unit is done. */
+function over(result: string): Promise<Ended> {
+  return runScript([`SERVICE_RESULT=${result}`], ['over', 'sdb1']);
+}
 
 describe('the card of an admitted camera', () => {
   it.each([
@@ -216,6 +226,47 @@ describe('the card of an admitted camera', () => {
     expect(await script('unmount', 'sdb1')).toMatchObject({ status: 0, stderr: '' });
     expect((await said()).at(-1)).toBe(`umount --lazy -- ${at('run/docket/cameras/sdb1')}`);
     await expect(readFile(at('run/docket/cameras/sdb1'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('that is plugged in again while the one before is still let go is started once more, by its number', async () => {
+    const start = 'systemctl --no-block start docket-mount@sdb1.service';
+    await script('mount', 'sdb1');
+    await script('unmount', 'sdb1');
+    await over('success');
+    expect(await said(), 'the same card: somebody wanted it unmounted').not.toContain(start);
+    await script('mount', 'sdb1');
+    await put(`${DISK}/diskseq`, '9\n');
+    await script('unmount', 'sdb1');
+    expect(await over('success')).toMatchObject({ status: 0, stderr: '' });
+    expect((await said()).filter((line) => line === start)).toHaveLength(1);
+  });
+
+  it('is started once more also where the mounting was ended by its leaving, and nothing of that stays', async () => {
+    await script('mount', 'sdb1');
+    await put('run/docket/refused/.sdb1.new', 'half of a no');
+    await put(`${DISK}/diskseq`, '9\n');
+    await over('signal');
+    expect((await said()).slice(-2)).toEqual([
+      `umount --lazy -- ${at('run/docket/cameras/sdb1')}`,
+      'systemctl --no-block start docket-mount@sdb1.service',
+    ]);
+    expect(await readdir(at('run/docket/refused'))).toEqual([]);
+    expect(await readdir(at('run/docket/cameras'))).toEqual([]);
+  });
+
+  it('whose mounting does not end is told', async () => {
+    await script('mount', 'sdb1');
+    await over('timeout');
+    expect(await note()).toMatchObject({ cause: 'failed', reason: expect.stringMatching(/timeout.*plug it in again/) });
+  });
+
+  it('that does not mount is not tried for ever', async () => {
+    await put('broken', '');
+    await script('mount', 'sdb1');
+    await over('exit-code');
+    await over('exit-code'); // without anything known of the card
+    expect(await note()).toMatchObject({ cause: 'failed' });
+    expect(await said()).not.toContainEqual(expect.stringContaining('systemctl'));
   });
 
   it('is not mounted a second time when it is looked at again', async () => {
@@ -478,7 +529,7 @@ it.each([['mount'], ['mount', '../sdb1'], ['mount', 'sdb1;id'], ['format', 'sdb1
   async (...args) => {
     expect(await script(...args)).toMatchObject({
       status: 2,
-      stderr: 'usage: camera-mount mount|again|unmount|hand-over|show|ended NAME\n',
+      stderr: 'usage: camera-mount mount|again|unmount|over|hand-over|show|ended NAME\n',
     });
   },
 );

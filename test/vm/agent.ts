@@ -24,8 +24,12 @@ const PATIENCE_MS = 300_000;
 const FIRST_LOOK_MS = 10;
 const SLOWER = 1.5;
 const LOOK_MS = 250;
-/** Between two looks whether something is so: each costs an emulated processor a tenth of a second. */
-const AGAIN_MS = 500;
+/**
+ * Asks in the guest, each half second, whether something is so. Asked from here, each time would cost an emulated processor a tenth of a
+ * second for the start of a shell. $1 is the question, in bash; what it printed at last is printed.
+ */
+const ASKING = `_asked=$1 _said=/run/asked.$$; exec {_pause}<> <(:)
+until eval "$_asked" >$_said 2>&1; do read -rt 0.5 -u $_pause; done; cat $_said; rm $_said`;
 /** Bytes in one message of the agent. */
 const FILE_CHUNK = 1 << 20;
 const ENVIRONMENT = [
@@ -55,21 +59,31 @@ export class Agent {
 
   /** Runs a shell command as root, to its end. */
   async run(command: string, { input, patienceMs = PATIENCE_MS }: RunOptions = {}): Promise<Ran> {
-    const { pid } = startedSchema.parse(
-      await this.#socket.execute('guest-exec', {
-        path: '/bin/sh',
-        arg: ['-c', command],
-        env: ENVIRONMENT,
-        'capture-output': true,
-        ...(input === undefined ? {} : { 'input-data': Buffer.from(input).toString('base64') }),
-      }),
-    );
+    const pid = await this.#start(['/bin/sh', '-c', command], input);
+    const ran = await this.#end(pid, patienceMs);
+    return ran ?? Promise.reject(new Error(`in the guest: ran for more than ${patienceMs} ms: ${command}`));
+  }
+
+  /** Its process in the guest. */
+  async #start([path, ...arg]: readonly string[], input?: string): Promise<number> {
+    const started = await this.#socket.execute('guest-exec', {
+      path,
+      arg,
+      env: ENVIRONMENT,
+      'capture-output': true,
+      ...(input === undefined ? {} : { 'input-data': Buffer.from(input).toString('base64') }),
+    });
+    return startedSchema.parse(started).pid;
+  }
+
+  /** How a process ended; undefined when it has not. */
+  async #end(pid: number, patienceMs: number): Promise<Ran | undefined> {
     const until = performance.now() + patienceMs;
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * SLOWER, LOOK_MS)) {
       const now = statusSchema.parse(await this.#socket.execute('guest-exec-status', { pid }));
       if (now.exited)
         return { status: now.exitcode ?? -(now.signal ?? 0), out: text(now['out-data']), err: text(now['err-data']) };
-      if (performance.now() > until) throw new Error(`in the guest: ran for more than ${patienceMs} ms: ${command}`);
+      if (performance.now() > until) return undefined;
       await sleep(waitMs);
     }
   }
@@ -81,16 +95,13 @@ export class Agent {
     return out.trimEnd();
   }
 
-  /** Runs a command again and again until it succeeds; what it printed then. */
+  /** Runs a command (bash) again and again until it succeeds; what it printed then. Its own words cost least: `[[ … ]]`, `mapfile`. */
   async until(command: string, patienceMs = PATIENCE_MS): Promise<string> {
-    const until = performance.now() + patienceMs;
-    for (;;) {
-      const { status, out, err } = await this.run(command);
-      if (status === 0) return out.trimEnd();
-      if (performance.now() > until)
-        throw new Error(`in the guest: not true in ${patienceMs} ms: ${command}\n${out}${err}`);
-      await sleep(AGAIN_MS);
-    }
+    const pid = await this.#start(['/bin/bash', '-c', ASKING, 'until', command]);
+    const ran = await this.#end(pid, patienceMs);
+    if (ran?.status === 0) return ran.out.trimEnd();
+    const said = ran === undefined ? (await this.run(`cat /run/asked.${pid}; kill ${pid}`)).out : ran.err;
+    throw new Error(`in the guest: not true in ${patienceMs} ms: ${command}\n${said}`);
   }
 
   async readFile(path: string): Promise<Buffer> {

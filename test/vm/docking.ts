@@ -1,6 +1,5 @@
 // A camera is docked once more, and what comes of it is waited for: the receipt of this docking, not of one before, and an empty spool.
 // Never takes an older receipt for it, whatever the station recovers meanwhile.
-import { expect, vi } from 'vitest';
 import type { Receipt } from '../../src/evidence/index.ts';
 import type { Card } from './cards.ts';
 import type { Vm } from './rig.ts';
@@ -8,7 +7,6 @@ import { expectTaken, type Station } from './station.ts';
 
 /** Longest a docking may take, in milliseconds. */
 const DOCKING_MS = 600_000;
-const LOOK = { timeout: DOCKING_MS, interval: 500 };
 const SPOOL = '/var/lib/docket/state/spool';
 
 /** Time in the guest, in milliseconds since 1970. */
@@ -18,14 +16,10 @@ export async function clockOf({ vm }: Station): Promise<number> {
 
 /** The first receipt of a docking of this camera that began at `since` or later. A directory vault only. */
 export async function receiptSince(station: Station, serial: string, since: number): Promise<Receipt> {
-  let read = '';
-  return await vi.waitFor(async () => {
-    const paths = await station.receiptPaths();
-    const receipts = paths === read ? [] : await station.receipts(0);
-    read = paths;
+  for (let receipts = await station.receipts(0); ; receipts = await station.receiptsBut(receipts.length, DOCKING_MS)) {
     const found = receipts.find(({ camera, startedAt }) => camera.serial === serial && Date.parse(startedAt) >= since);
-    return found ?? expect.fail(`there is no receipt of ${serial}`);
-  }, LOOK);
+    if (found !== undefined) return found;
+  }
 }
 
 /** Waits until no acquisition is under way or waits in the spool. */

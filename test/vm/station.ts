@@ -21,7 +21,7 @@ declare module 'vitest' {
 export const CAMERA = 'BC01';
 
 const HOME = '/var/lib/docket';
-/** Looked at again and again while an emulated processor has better things to do: the shell's own words, and no other program. */
+/** Looked at again and again while an emulated processor has better things to do: bash's own words, and no other program. */
 const LIST_RECEIPTS = `n=0; for each in ${HOME}/vault/receipts/*/*.json; do
   case $each in *-released.json | *'*'*) ;; *) n=$((n + 1)); echo "$each" ;; esac; done`;
 const verifySchema = z.object({ ok: z.boolean(), findings: z.array(z.unknown()) });
@@ -29,6 +29,8 @@ const verifySchema = z.object({ ok: z.boolean(), findings: z.array(z.unknown()) 
 /** A station that runs in a guest of its own. Whoever opened it disposes it. */
 export class Station implements AsyncDisposable {
   readonly vm: Vm;
+  /** Receipts that were read, by path: none of them ever changes. */
+  readonly #read = new Map<string, Receipt>();
 
   private constructor(vm: Vm) {
     this.vm = vm;
@@ -73,16 +75,26 @@ export class Station implements AsyncDisposable {
     await this.vm.until('systemctl is-active --quiet docketd');
   }
 
-  /** Paths of the receipts in the vault, a line each; costs the guest one process. A directory vault only. */
-  receiptPaths(): Promise<string> {
-    return this.vm.sh(LIST_RECEIPTS);
+  /** Waits until at least `count` receipts are in the vault; all of them, oldest first. A directory vault only. */
+  receipts(count: number, patienceMs?: number): Promise<readonly Receipt[]> {
+    return this.#receiptsWhen(`$n -ge ${count}`, patienceMs);
   }
 
-  /** Waits until at least `count` receipts are in the vault; all of them, oldest first. A directory vault only. */
-  async receipts(count: number, patienceMs?: number): Promise<readonly Receipt[]> {
-    await this.vm.until(`${LIST_RECEIPTS} >/dev/null; test $n -ge ${count}`, patienceMs);
-    const lines = (await this.vm.sh(`${LIST_RECEIPTS} | xargs -r cat`)).split('\n').filter((line) => line !== '');
-    return lines.map((line) => decodeReceipt(Buffer.from(line), 'a receipt in the guest'));
+  /** Waits until there are more or fewer receipts than so many; all of them, oldest first. A directory vault only. */
+  receiptsBut(count: number, patienceMs?: number): Promise<readonly Receipt[]> {
+    return this.#receiptsWhen(`$n -ne ${count}`, patienceMs);
+  }
+
+  async #receiptsWhen(enough: string, patienceMs?: number): Promise<readonly Receipt[]> {
+    const list = await this.vm.until(`${LIST_RECEIPTS}; test ${enough}`, patienceMs);
+    const paths = list.split('\n').filter((line) => line !== '');
+    const unread = paths.filter((path) => !this.#read.has(path));
+    const lines = unread.length === 0 ? '' : await this.vm.sh('xargs cat', { input: unread.join('\n') });
+    for (const [at, line] of lines.split('\n').entries()) {
+      const path = unread[at];
+      if (path !== undefined) this.#read.set(path, decodeReceipt(Buffer.from(line), path));
+    }
+    return paths.map((path) => this.#read.get(path) ?? expect.fail(`${path} is no line`));
   }
 
   /** Waits until something of a camera's card was copied, and there is more to come. */
@@ -90,6 +102,16 @@ export class Station implements AsyncDisposable {
     await this.vm.until(
       `test $(find ${HOME}/state/spool -name '*.part' -printf '%s\\n' | sort -n | tail -n 1) -ge ${bytes}`,
     );
+  }
+
+  /** Waits until a camera is mounted. */
+  async untilMounted(): Promise<void> {
+    await this.vm.until(`mapfile -t m </proc/mounts; [[ \${m[*]} == *' /run/docket/cameras/'* ]]`);
+  }
+
+  /** Waits until no camera is mounted. */
+  async untilUnmounted(): Promise<void> {
+    await this.vm.until(`mapfile -t m </proc/mounts; [[ \${m[*]} != *' /run/docket/cameras/'* ]]`);
   }
 
   /** Where cameras are mounted now: `/run/docket/cameras/… options` by line. */

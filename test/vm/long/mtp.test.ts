@@ -50,6 +50,6 @@ it('takes a recording of more than 4 GiB from a camera that speaks MTP, and fetc
   expect(await vm.sh('systemctl show --property=NRestarts --value docketd')).toBe('0');
   expect(await station.journal()).not.toContain('reading a file again');
   await vm.unplug('mtp');
-  await vm.until('! findmnt --raw --noheadings --output TARGET | grep ^/run/docket/cameras/');
+  await station.untilUnmounted();
   await expectVerified(station);
 });

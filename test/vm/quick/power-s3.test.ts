@@ -141,7 +141,7 @@ async function dockIntoBucket(card: Card): Promise<void> {
 /** The dock is free for the next card. */
 async function pullOut(): Promise<void> {
   await station.vm.unplug(CAMERA);
-  await station.vm.until('! findmnt --raw --noheadings --output TARGET | grep ^/run/docket/cameras/');
+  await station.untilUnmounted();
 }
 
 /** Every file on every receipt of this card is on record with its bytes, or says why not. */
@@ -189,7 +189,7 @@ async function cutPower(n: number, card: Card): Promise<number> {
   const began = await clockOf(ending);
   const before = await countVersions();
   await ending.plug(card);
-  await vm.until('findmnt --raw --noheadings --output TARGET | grep ^/run/docket/cameras/');
+  await ending.untilMounted();
   const until = Math.floor(((n + chance()) / MOMENTS) * writes);
   await vi.waitFor(async () => expect((await countVersions()) - before).toBeGreaterThanOrEqual(until), CLOSE_LOOK);
   // Somewhere between this answer of the store and the next.

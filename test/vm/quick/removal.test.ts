@@ -1,7 +1,7 @@
 // Cameras are pulled out while they are copied, at any moment, several at once. Plugged in again, what was copied is continued, all of the
 // footage is on record, and nobody wrote to a card.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Card, expectUntouched, makeFatCard, makeFootage } from '../cards.ts';
 import { makeChance } from '../chance.ts';
@@ -15,14 +15,14 @@ const CAMERAS = asMany(3, 5);
 const ROUNDS = asMany(1, 5);
 const MIB = 1 << 20;
 const FILES = 2;
-/** Several of docketd's buffers, so that there are parts. */
-const FILE_BYTES = 10 * MIB;
+/** More than one of docketd's buffers, so that there are parts. */
+const FILE_BYTES = 6 * MIB;
+/** Read of a card when the first buffer of its footage has been copied, and folders and file system. */
+const PART_BYTES = 5 * MIB;
 /** A card of an old camera, in bytes per second of this machine's time: most cameras are pulled out while they are copied. */
 const SLOW = 2 * MIB;
 /** What the copying of such a card takes at the least, in milliseconds. */
 const COPYING_MS = (FILES * FILE_BYTES * 1000) / SLOW;
-
-const LOOK = { timeout: 600_000, interval: 200 };
 
 function makeCard(station: Station, serial: string, round: number): Promise<Card> {
   const files = makeFootage(`${serial} ${round}`, FILES, FILE_BYTES).map(({ path, bytes }) => ({
@@ -32,19 +32,20 @@ function makeCard(station: Station, serial: string, round: number): Promise<Card
   return makeFatCard(station.at(`${serial}-${round}.img`), { serial, files });
 }
 
-/** Waits until something of a camera's card was read, and there is more to come. */
-async function untilCopying(station: Station, serial: string): Promise<void> {
-  await vi.waitFor(async () => {
-    const docks = (await station.status()).docks.filter(({ camera, present }) => camera === serial && present);
-    expect(docks.some(({ bytesDone }) => bytesDone > 0)).toBe(true);
-  }, LOOK);
+/** What is so of the disk of a camera, in bash: `$disk` is its device. */
+const ofDisk = (serial: string, holds: string): string => `so=; for link in /dev/disk/by-id/usb-*_${serial}-0:0; do
+  for disk in /dev/sd?; do if [[ $link -ef $disk ]]; then ${holds} && so=1; fi; done; done; [[ $so ]]`;
+
+/** Waits until a part of a file on a camera's card was copied, and there is more to come. */
+async function untilCopying({ vm }: Station, serial: string): Promise<void> {
+  const read = 'read -r _ _ sectors _ </sys/block/${disk#/dev/}/stat';
+  await vm.until(ofDisk(serial, `${read} && (( sectors * 512 >= ${PART_BYTES} ))`));
 }
 
 /** Waits for this moment of the copying, counted from when the card is mounted; below nothing, for no more than the device. */
 async function untilMoment({ vm }: Station, serial: string, share: number): Promise<void> {
-  const device = `/dev/disk/by-id/usb-*_${serial}-0:0`;
-  if (share < 0) await vm.until(`test -e ${device}`);
-  else await vm.until(`grep -q "^$(readlink -f ${device}-part1) " /proc/mounts`);
+  if (share < 0) await vm.until(ofDisk(serial, 'true'));
+  else await vm.until(ofDisk(serial, `mapfile -t m </proc/mounts; [[ " \${m[*]}" == *" \${disk}1 "* ]]`));
   await sleep(Math.max(0, share) * COPYING_MS);
 }
 
