@@ -1,7 +1,7 @@
 // The walk over a card: every entry once, in the order of the names' bytes, folder by folder, the names of open folders in memory only.
 // Never follows a link, never stops for one folder that cannot be read, never leaves anything out without an entry that says so; never
 // goes on for ever: every name that is read counts, whatever stands under it.
-import { errnoOf, Failure, type SourceFile } from '../evidence/index.ts';
+import { errnoOf, Failure, RECEIPT_LINES_BYTES, receiptLineBytes, type SourceFile } from '../evidence/index.ts';
 import type { CardLimits } from './card.ts';
 import { type Classifier, type EntryFacts, makeSiblings, type Siblings } from './classify.ts';
 import type { Profile } from './profile.ts';
@@ -47,18 +47,25 @@ interface Walking {
  */
 const NAMES_PER_FILE = 4;
 
-/** Lists a card: at most `maxFiles` entries of any kind, and one that says so when there is more. Failures: 'camera-gone', 'cancelled'. */
+/**
+ * Lists a card: at most `maxFiles` entries of any kind, and no more than a receipt holds; one more says so when there is more.
+ * Failures: 'camera-gone', 'cancelled'.
+ */
 export async function* walk(ports: WalkPorts, signal?: AbortSignal): AsyncGenerator<SourceFile, void, undefined> {
   const { maxFiles } = ports.limits;
   const walking: Walking = { ports, signal, levels: [], namesLeft: maxFiles * NAMES_PER_FILE, cut: undefined };
   let listed = 0;
+  let bytesLeft = RECEIPT_LINES_BYTES;
   for await (const file of listEntries(walking)) {
-    if (listed === maxFiles) {
-      walking.cut = `more than ${maxFiles} files on one card`;
-      break;
+    bytesLeft -= receiptLineBytes(file.path);
+    if (listed === maxFiles) walking.cut = `more than ${maxFiles} files on one card`;
+    else if (bytesLeft < 0) walking.cut = `so many long names that no more than ${listed} fit on a receipt`;
+    else {
+      listed += 1;
+      yield file;
+      continue;
     }
-    listed += 1;
-    yield file;
+    break;
   }
   if (walking.cut !== undefined) yield note(ports, '', `${walking.cut}: the rest of it was not listed`);
 }

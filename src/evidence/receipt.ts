@@ -15,6 +15,7 @@ import {
   sha256Schema,
   stationSchema,
 } from './shape.ts';
+import type { SourcePath } from './source.ts';
 
 /**
  * What may become of a file. recorded: in vault and ledger. already-recorded: the same bytes from the same place are on record.
@@ -39,8 +40,22 @@ export const OPEN_OUTCOMES: ReadonlySet<Outcome> = new Set(['interrupted', 'in-p
 /** What an officer reads of a file, or of a camera, that is copied whole while the vault cannot take it. */
 export const WAITS_TEXT = 'copied; waits for the vault';
 
-/** Longest receipt read, in bytes: 100,000 files of 640 bytes. */
-export const MAX_RECEIPT_BYTES = 67_108_864;
+/** Longest receipt, in bytes: 100,000 files of 1340 bytes. What would not fit is not listed (camera/walk). */
+export const MAX_RECEIPT_BYTES = 134_217_728;
+/** Of it, for what is not about a file. */
+const FRAME_BYTES = 1_048_576;
+/** Of a file and a gap before it, without paths; a reason takes most of it. */
+const LINE_BYTES = 700;
+/** The path itself, in a reason, and before and after a gap; once more to be sure. */
+const PATH_TIMES = 5;
+
+/** Bytes of all receiptLineBytes of a receipt at most. */
+export const RECEIPT_LINES_BYTES = MAX_RECEIPT_BYTES - FRAME_BYTES;
+
+/** What a file takes of a receipt at most, in bytes, whatever becomes of it. */
+export function receiptLineBytes({ text, bytes = '' }: SourcePath): number {
+  return LINE_BYTES + PATH_TIMES * (Buffer.byteLength(JSON.stringify(text)) + bytes.length);
+}
 
 const receiptFileSchema = z.strictObject({
   /** Ordinal on this receipt, from 1. */

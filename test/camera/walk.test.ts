@@ -7,7 +7,15 @@ import { parseProfile } from '../../src/camera/profile.ts';
 import { rawOf } from '../../src/camera/source-path.ts';
 import type { Folder } from '../../src/camera/tree.ts';
 import { walk } from '../../src/camera/walk.ts';
-import { Failure, isFailure, type SourceFile } from '../../src/evidence/index.ts';
+import {
+  encodeReceipt,
+  Failure,
+  isFailure,
+  MAX_RECEIPT_BYTES,
+  parseReceipt,
+  type Receipt,
+  type SourceFile,
+} from '../../src/evidence/index.ts';
 
 const MILLION = 1_000_000;
 /** A tenth of the usual files: cards that are walked in no time. */
@@ -103,6 +111,38 @@ function ofTheCard(files: readonly SourceFile[]): string[] {
   return files.filter(({ path }) => path.text === '.').map(told);
 }
 
+/** Nothing of the card was read, each file says why, and between any two there is a gap. */
+function longestReceipt(files: readonly SourceFile[]): Receipt {
+  const at = '2026-01-14T09:00:00.000Z';
+  return parseReceipt(
+    {
+      type: 'docket/receipt',
+      v: 1,
+      station: 'dock-0000',
+      acquisition: '20260114-090000-00000000',
+      camera: { way: 'usb', serial: 'BC01' },
+      startedAt: at,
+      finishedAt: at,
+      ended: 'interrupted',
+      files: files.map(({ path }, k) => ({
+        n: k + 1,
+        path,
+        kind: 'footage',
+        sizeBytes: 1_000_000_000_000,
+        modified: at,
+        keyMark: false,
+        outcome: 'interrupted',
+        item: `20260114-090000-00000000-${String(k).padStart(6, '0')}`,
+        sha256: '0'.repeat(64),
+        reason: `${'why '.repeat(60)}${path.text}`.slice(0, 2000),
+      })),
+      gaps: files.map(({ path }) => ({ kind: 'counter', after: path.text, before: path.text, missing: 1_000_000 })),
+      notes: [],
+    },
+    'the test',
+  );
+}
+
 describe('a card without end', () => {
   test('of a million folders is listed as far as its names may be read, and says once that there is more', async () => {
     const inner = numbered(1000, (name) => (name === '0000500' ? 'file' : () => EMPTY));
@@ -157,6 +197,17 @@ describe('a card without end', () => {
       '.: more than 100000 files on one card: the rest of it was not listed',
     ]);
     expect(card.mostNames).toBe(100_001);
+  });
+
+  test('of long names is listed as far as a receipt holds it, and says so', { timeout: 60_000 }, async () => {
+    const files = numbered(100_000, () => 'file', `${'长'.repeat(80)}.mp4`);
+    const deep = numbered(1, () => () => files, '名'.repeat(80));
+    const listed = await new EndlessCard(numbered(1, () => () => deep, '"'.repeat(240))).list();
+    expect(listed.length).toBeGreaterThan(20_000);
+    expect(ofTheCard(listed)).toEqual([
+      `.: so many long names that no more than ${listed.length - 1} fit on a receipt: the rest of it was not listed`,
+    ]);
+    expect(encodeReceipt(longestReceipt(listed)).length).toBeLessThan(MAX_RECEIPT_BYTES);
   });
 
   test('costs no more to choose its profile than so many names', async () => {
