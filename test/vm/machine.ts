@@ -61,7 +61,7 @@ export function machineArguments({ guest, folder, logged, network, clock, state 
     ['-drive', `if=none,id=system,file=${at('system')},format=qcow2,cache=unsafe`],
     ['-device', 'virtio-blk-pci,drive=system'],
     ['-blockdev', `node-name=station,${logged ? `driver=blklogwrites,${log}` : 'driver=raw'},${station}`],
-    ['-device', 'virtio-blk-pci,drive=station,serial=station'],
+    ['-device', 'virtio-blk-pci,id=station,drive=station,serial=station'],
     ['-device', 'virtio-rng-pci'],
     ['-device', 'VGA'],
     ['-device', 'qemu-xhci,id=xhci,p2=15,p3=15'],

@@ -141,6 +141,12 @@ export class Vm implements AsyncDisposable {
     }
   }
 
+  /** Gives the machine another disk for its station, of which nothing may be mounted. Not one that is logged. */
+  async exchangeStation(image: string): Promise<void> {
+    const own = this.#at('station');
+    await this.#now.sockets.exchangeDisk('station', own, () => copyImage(image, own));
+  }
+
   /** Ends the guest and leaves its state, and the disks that belong to it, in a folder: what restore() goes on from. */
   async save(folder: string): Promise<void> {
     const { monitor, ended } = this.#now;

@@ -104,10 +104,24 @@ export class Sockets {
   async unplug(id: string): Promise<void> {
     const behind = this.#behind.get(id);
     if (behind === undefined) throw new Error(`nothing is plugged in as ${id}`);
-    const gone = this.#monitor.event(({ event, data }) => event === 'DEVICE_DELETED' && data['device'] === id);
-    await Promise.all([gone, this.#monitor.execute('device_del', { id })]);
+    await this.#pullOut(id);
     for (const [command, input] of behind) await this.#takeAway(command, input);
     this.#behind.delete(id);
+  }
+
+  /** Pulls out a disk that the machine was started with, lets its file be changed, and plugs it in again. */
+  async exchangeDisk(id: string, image: string, change: () => Promise<void>): Promise<void> {
+    await this.#pullOut(id);
+    await this.#takeAway('blockdev-del', { 'node-name': id });
+    await change();
+    const file = { driver: 'file', filename: image, cache: { 'no-flush': true } };
+    await this.#monitor.execute('blockdev-add', { driver: 'raw', 'node-name': id, file });
+    await this.#monitor.execute('device_add', { driver: 'virtio-blk-pci', id, drive: id, serial: id });
+  }
+
+  async #pullOut(id: string): Promise<void> {
+    const gone = this.#monitor.event(({ event, data }) => event === 'DEVICE_DELETED' && data['device'] === id);
+    await Promise.all([gone, this.#monitor.execute('device_del', { id })]);
   }
 
   async #addDisk(id: string, file: Json, readOnly: boolean): Promise<string> {

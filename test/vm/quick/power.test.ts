@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { type Card, makeFatCard, makeFootage } from '../cards.ts';
 import { makeChance } from '../chance.ts';
-import { saveCold, startCold } from '../cold.ts';
+import { saveCold, startAgain, startCold } from '../cold.ts';
 import { begunIn, dock, untilAnswered } from '../docking.ts';
 import { asMany, numbers } from '../extent.ts';
 import { FILES } from '../machine.ts';
@@ -35,16 +35,19 @@ let card: Card;
 let moments: readonly Moment[];
 /** What was on the disk where a file was overwritten without a flush, as the power cut left it. */
 let control: { readonly dropped: string; readonly kept: string };
+/** A machine that met its moment, for the next one. */
+let idle: Vm | undefined;
 const at = (name: string): string => join(folder, name);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'docket-vm-power-'));
-  card = await makeFatCard(at('card.img'), { serial: CAMERA, files: makeFootage(CAMERA, 5, 3 * MIB) });
+  card = await makeFatCard(at('card.img'), { serial: CAMERA, files: makeFootage(CAMERA, 5, MIB) });
   await saveCold(at('cold'));
   moments = pickMoments(await recordDocking());
 }, 600_000);
 
 afterAll(async () => {
+  await idle?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -98,12 +101,15 @@ function pickMoments(plugged: number): Moment[] {
 
 /** A machine that has just been switched on with this disk; `begun` is given what the power cut left unfinished. */
 async function start(n: number, disk: string, begun: string[]): Promise<Station> {
-  return startCold(at('cold'), disk, {}, async (vm) => {
+  const look = async (vm: Vm): Promise<void> => {
     begun.push(...(await begunIn(vm)));
     const left = await vm.sh(`cd ${HOME}; for each in part bytes json; do
       echo "$each $(find state/spool -name "*.$each" | wc -l)"; done; echo "stored $(find vault/payload -type f | wc -l), receipts $(find vault/receipts -type f | wc -l)"`);
     console.log(`power cut ${n} left: ${left.replaceAll('\n', ', ')}, begun ${begun.length}`);
-  });
+  };
+  const vm = idle;
+  idle = undefined;
+  return vm === undefined ? startCold(at('cold'), disk, {}, look) : startAgain(vm, disk, look);
 }
 
 it('takes away what was not flushed, and only that', () => {
@@ -114,14 +120,22 @@ it.each(numbers(MOMENTS))('leaves a station that goes on by itself and loses not
   const moment = moments[n] ?? expect.fail('there is no such moment');
   const disk = await leaveDisk(`left-${n}`, moment);
   const begun: string[] = [];
+  await using machine = new AsyncDisposableStack();
   const boots = n % BOOT_EVERY === 0;
-  await using station = boots
-    ? Station.in(await Vm.boot({ ...(await readyDisks(inject('vm'))), station: disk }))
-    : await start(n, disk, begun);
+  const station = machine.use(boots ? await boot(disk) : await start(n, disk, begun));
   await rm(disk);
   // Before any camera comes, what was begun is answered for and all is sound; where the machine boots, the camera is in its dock already.
   await untilAnswered(station, begun);
   if (!boots) await expectVerified(station);
   await dock(station, card);
   await expectSound(station, [card]);
+  if (boots) return;
+  await station.vm.unplug(CAMERA);
+  await station.untilUnmounted();
+  idle = station.vm;
+  machine.move();
 });
+
+async function boot(disk: string): Promise<Station> {
+  return Station.in(await Vm.boot({ ...(await readyDisks(inject('vm'))), station: disk }));
+}

@@ -14,21 +14,22 @@ const STATIONS = asMany(1, 4);
 const CAMERAS = asMany(3, 5);
 const ROUNDS = asMany(1, 5);
 const MIB = 1 << 20;
-const FILES = 2;
-/** More than one of docketd's buffers, so that there are parts. */
-const FILE_BYTES = 6 * MIB;
+/** The first is longer than one of docketd's buffers, so that there are parts. */
+const FILE_BYTES = [6 * MIB, 2 * MIB];
 /** Read of a card when the first buffer of its footage has been copied, and folders and file system. */
 const PART_BYTES = 5 * MIB;
 /** A card of an old camera, in bytes per second of this machine's time: most cameras are pulled out while they are copied. */
-const SLOW = 2 * MIB;
+const SLOW = 1.5 * MIB;
 /** What the copying of such a card takes at the least, in milliseconds. */
-const COPYING_MS = (FILES * FILE_BYTES * 1000) / SLOW;
+const COPYING_MS = (8 * MIB * 1000) / SLOW;
 
 function makeCard(station: Station, serial: string, round: number): Promise<Card> {
-  const files = makeFootage(`${serial} ${round}`, FILES, FILE_BYTES).map(({ path, bytes }) => ({
-    path: path.replace(`${serial} ${round}`, serial),
-    bytes,
-  }));
+  const files = makeFootage(`${serial} ${round}`, FILE_BYTES.length, Math.max(...FILE_BYTES)).map(
+    ({ path, bytes }, at) => ({
+      path: path.replace(`${serial} ${round}`, serial),
+      bytes: bytes.subarray(0, FILE_BYTES[at]),
+    }),
+  );
   return makeFatCard(station.at(`${serial}-${round}.img`), { serial, files });
 }
 
