@@ -67,6 +67,11 @@ export class Docks {
     this.#dockings.departed(root);
   }
 
+  /** Whether a camera of this serial is in a dock, taken or not. */
+  shows(serial: string): boolean {
+    return this.#dockings.list().some(({ present, identity }) => present !== false && identity.serial === serial);
+  }
+
   #heard(report: DockingReport): DockingReport {
     return {
       onProgress: (progress) => {

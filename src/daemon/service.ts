@@ -36,6 +36,7 @@ import { keepUploadsFew } from './stale-uploads.ts';
 import { makeStartReport } from './starting.ts';
 import { openStation, type Station } from './station.ts';
 import { viewStatus } from './status.ts';
+import { Unseen } from './unseen.ts';
 
 /** How often what waits in the spool, or is not yet published, is tried again, in milliseconds: soon at first, then more and more rarely. */
 const FIRST_RETRY_MS = 1000;
@@ -54,6 +55,7 @@ interface Service {
   readonly scrubber: Scrubber;
   readonly admission: Admission;
   readonly refusals: Refusals;
+  readonly unseen: Unseen;
   /** Acquisitions under way; stopping waits for them. */
   readonly running: Set<Promise<void>>;
   /** Ends the pause between two rounds of recovery: something new waits in the spool. */
@@ -81,14 +83,22 @@ export async function runService(
   const { station } = operations;
   await docks.load();
   const stopping = new AbortController();
+  const ending = AbortSignal.any([signal, stopping.signal]);
   const service: Service = {
     station,
     docks,
     scrubber: await openScrubber(station, () => docks.busy),
     admission: makeAdmission(process.env, station.ports, docks),
     refusals: new Refusals(station, docks),
+    unseen: new Unseen({
+      clock: station.ports.clock,
+      docks,
+      isRegistered: (serial) =>
+        station.ports.catalog.camera(serial).some(({ removedIndex }) => removedIndex === undefined),
+      signal: ending,
+    }),
     log,
-    signal: AbortSignal.any([signal, stopping.signal]),
+    signal: ending,
     running: new Set(),
     wake: new AbortController(),
   };
@@ -227,6 +237,7 @@ async function notice(service: Service, watch: ArrivalWatch, arrival: Arrival): 
         productId: arrival.productId,
         serial: arrival.serial ?? null,
       });
+      if (service.admission.refusals !== undefined) track(service, service.unseen.changed(arrival));
       return;
     case 'drop':
       track(service, takeDrop(service, watch, arrival));
