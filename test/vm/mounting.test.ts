@@ -50,11 +50,14 @@ async function overwrite(card: Card, bytes: Buffer): Promise<Card> {
 const ofCamera = (receipt: Receipt | undefined): Receipt | undefined =>
   receipt && { ...receipt, files: receipt.files.filter(({ path }) => path.text !== 'lost+found') };
 const untilRefused = (station: Station, count = 1): Promise<string> =>
-  station.vm.until(`test $(ls /run/docket/refused | wc -l) = ${count}`);
+  station.vm.until(`shopt -s nullglob; set -- /run/docket/refused/*; (( $# == ${count} ))`);
 const untilMounted = (station: Station, count = 1): Promise<string> =>
-  station.vm.until(`test $(findmnt --noheadings --raw --output TARGET | grep -c ^/run/docket/cameras/) = ${count}`);
-const untilNothing = (station: Station): Promise<string> =>
-  station.vm.until('! findmnt --raw | grep ^/run/docket/cameras/ && test -z "$(ls -A /run/docket/cameras)"');
+  station.vm.until(`set --; while read -r _ at _; do [[ $at != /run/docket/cameras/* ]] || set -- "$@" $at; done </proc/mounts
+    (( $# == ${count} ))`);
+const untilNothing = async (station: Station): Promise<string> => {
+  await station.untilUnmounted();
+  return await station.vm.until('shopt -s nullglob; set -- /run/docket/cameras/*; (( $# == 0 ))');
+};
 
 /** Waits until a problem with these words is told. */
 async function untilTold(station: Station, words: string): Promise<void> {

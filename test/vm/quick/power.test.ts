@@ -15,8 +15,8 @@ import { copyImage, readyDisks, Vm } from '../rig.ts';
 import { CAMERA, expectSound, expectVerified, Station } from '../station.ts';
 import { type Keep, readMoments, replayLog } from '../write-log.ts';
 
-/** Half of all; the others have a store. */
-const MOMENTS = asMany(3, 25);
+/** Of 50; the others have a store. */
+const MOMENTS = asMany(3, 35);
 /** One in so many is started by a real boot; the others from a machine that has just been switched on. */
 const BOOT_EVERY = asMany(3, 12);
 const MIB = 1 << 20;
