@@ -1,5 +1,5 @@
-// A recording of more than 4 GiB from a camera that speaks MTP, which counts in 32 bits, by the real stack: libmtp, jmtpfs, FUSE. Takes a quarter
-// of an hour, since an emulated bus carries it twice: bin/test-vm --long.
+// A recording of more than 4 GiB from a camera that speaks MTP, which counts in 32 bits, by the real stack: libmtp, jmtpfs, FUSE. Takes ten
+// minutes, since an emulated machine reads it, copies it and stores it: bin/test-vm --long.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, truncate, writeFile } from 'node:fs/promises';
