@@ -59,7 +59,7 @@ export async function* walk(ports: WalkPorts, signal?: AbortSignal): AsyncGenera
   for await (const file of listEntries(walking)) {
     bytesLeft -= receiptLineBytes(file.path);
     if (listed === maxFiles) walking.cut = `more than ${maxFiles} files on one card`;
-    else if (bytesLeft < 0) walking.cut = `so many long names that no more than ${listed} fit on a receipt`;
+    else if (bytesLeft < 0) walking.cut = `more names than fit on a receipt, which holds ${listed} of these`;
     else {
       listed += 1;
       yield file;

@@ -120,9 +120,9 @@ describe('a simulated camera', () => {
     ).toBe('eb03ff869845d0679a5984c7abebc6d77317fcb01e014ebc0c36fde984507d4c');
   });
 
-  test('lists two hundred thousand names one at a time', async () => {
+  test('lists as many names as a receipt holds, one at a time', async () => {
     const files = function* (): Generator<SimulatedFile> {
-      for (let k = 0; k < 200_000; k += 1) yield { path: `DCIM/${String(k % 10)}/${String(k)}.mp4` };
+      for (let k = 0; k < 150_000; k += 1) yield { path: `DCIM/${String(k % 10)}/${String(k)}.mp4` };
     };
     await using camera = openSimulatedCard({
       files: files(),
@@ -130,6 +130,6 @@ describe('a simulated camera', () => {
     });
     let count = 0;
     for await (const file of camera.list()) count += file.verdict.take ? 1 : 0;
-    expect(count).toBe(200_000);
+    expect(count).toBe(150_000);
   });
 });

@@ -205,7 +205,7 @@ describe('a card without end', () => {
     const listed = await new EndlessCard(numbered(1, () => () => deep, '"'.repeat(240))).list();
     expect(listed.length).toBeGreaterThan(20_000);
     expect(ofTheCard(listed)).toEqual([
-      `.: so many long names that no more than ${listed.length - 1} fit on a receipt: the rest of it was not listed`,
+      `.: more names than fit on a receipt, which holds ${listed.length - 1} of these: the rest of it was not listed`,
     ]);
     expect(encodeReceipt(longestReceipt(listed)).length).toBeLessThan(MAX_RECEIPT_BYTES);
   });
