@@ -7,6 +7,7 @@ import {
   type CameraArrived,
   type CameraRefused,
   type DropArrival,
+  type UsbChange,
   watchArrivals,
 } from '../camera/index.ts';
 import type { Scrubber } from '../custody/index.ts';
@@ -237,7 +238,7 @@ async function notice(service: Service, watch: ArrivalWatch, arrival: Arrival): 
         productId: arrival.productId,
         serial: arrival.serial ?? null,
       });
-      if (service.admission.refusals !== undefined) track(service, service.unseen.changed(arrival));
+      if (service.admission.refusals !== undefined) track(service, waitForCard(service, arrival));
       return;
     case 'drop':
       track(service, takeDrop(service, watch, arrival));
@@ -261,6 +262,14 @@ async function tellRefused(service: Service, refused: CameraRefused): Promise<vo
     await service.refusals.tell(refused);
   } catch (error) {
     await stopOrTell(service, 'a camera that was not mounted is not on record', error);
+  }
+}
+
+async function waitForCard(service: Service, change: UsbChange): Promise<void> {
+  try {
+    await service.unseen.changed(change);
+  } catch (error) {
+    await stopOrTell(service, 'a camera that was plugged in was not looked up', error);
   }
 }
 
