@@ -26,7 +26,7 @@ const CANARY = /^canary\/[a-z0-9.-]+\/\d{8}-\d{6}-[0-9a-f]{8}$/;
 /** Requests for locks side by side. */
 const LANES = 6;
 
-/** Findings about what a vault holds; the locks of what is expected there, and the modes of payloads, were looked at with the objects. */
+/** Findings about what a vault holds; the locks of what is expected there were looked at with the objects themselves. */
 export async function findStrays(ports: StrayPorts): Promise<Finding[]> {
   const { station, vault } = ports;
   const prefix = ledgerPrefix(station);
@@ -38,7 +38,7 @@ export async function findStrays(ports: StrayPorts): Promise<Finding[]> {
     if (isOthers(key, station) || CANARY.test(key)) continue;
     const ofLedger = key.startsWith(prefix); // whether it belongs there, the ledger's own verification tells
     if (!ofLedger && !ports.isExpected(key)) candidates.push(key);
-    else if (!sealed && key !== prefix + CHECKPOINT_PATH && !key.startsWith('payload/'))
+    else if (!sealed && key !== prefix + CHECKPOINT_PATH)
       findings.push(finding('object-writable', key, 'its file may be written to: chmod a-w'));
     else if (ofLedger && isLocked(key.slice(prefix.length)))
       await lanes.add(async () => void findings.push(...(await openLock(ports, key))));

@@ -1,5 +1,6 @@
 // The result of a verification, gathered while it runs: counts of what was looked at, and findings.
-// Never drops a finding silently: past the bound it counts them and says so.
+// Never drops a finding silently: past the bound it counts them and says so. The very same one is told once: payloads are met with each of
+// their items, and with the list of what the vault holds.
 import { type Finding, finding } from '../evidence/index.ts';
 
 /** Most findings kept; a destroyed archive would otherwise fill memory with them. */
@@ -16,6 +17,7 @@ export interface VerifyResult {
 export class Gathering {
   readonly #checked = new Map<string, number>();
   readonly #findings: Finding[] = [];
+  readonly #kept = new Set<string>();
   #dropped = 0;
 
   count(what: string, by = 1): void {
@@ -24,8 +26,12 @@ export class Gathering {
 
   add(findings: Iterable<Finding>): void {
     for (const each of findings) {
-      if (this.#findings.length < MAX_FINDINGS) this.#findings.push(each);
-      else this.#dropped += 1;
+      const same = JSON.stringify([each.code, each.where, each.what]);
+      if (this.#kept.has(same)) continue;
+      if (this.#findings.length < MAX_FINDINGS) {
+        this.#kept.add(same);
+        this.#findings.push(each);
+      } else this.#dropped += 1;
     }
   }
 

@@ -108,6 +108,14 @@ async function missed(
   return `${what} of ${thing} ${path}: ${describeAll(findings)}`;
 }
 
+/** As missed(), of an object that may be written to: one finding says it. */
+async function once(path: string, thing: Thing): Promise<string | undefined> {
+  const { findings } = await verify(reference.config);
+  const same = findings.filter(({ code }) => code === 'object-writable');
+  if (same.length === 1) return await missed(path, thing, 'mode 0644', ['object-writable']);
+  return `${thing} ${path} is told ${same.length} times: ${describeAll(findings)}`;
+}
+
 function isSameKey(path: string): boolean {
   const [now, then] = [reference.root, reference.earlier].map((root) =>
     createPrivateKey(readFileSync(join(root, path))),
@@ -389,7 +397,7 @@ describe('what should not be there', () => {
         reference.root,
         [path],
         () => chmodSync(join(reference.root, path), 0o644),
-        () => missed(path, thing, 'mode 0644', ['object-writable']),
+        () => once(path, thing),
       );
       if (found !== undefined) wrong.push(found);
     }

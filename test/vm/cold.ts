@@ -50,7 +50,7 @@ export async function startCold(
 
 /**
  * The same with a machine that was started by startCold and is not needed any more as it is. Its cameras are pulled out; whatever it has in
- * memory of its station goes. Half the time of another machine, whose every instruction would be translated anew.
+ * memory of its station goes. Spares the start of another machine, whose every instruction would be translated anew.
  */
 export async function startAgain(vm: Vm, disk: string, look: Look): Promise<Station> {
   try {
