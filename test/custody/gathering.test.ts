@@ -62,7 +62,16 @@ describe('a gathering', () => {
 
   it('says how many findings it did not list', () => {
     const gathering = new Gathering();
-    gathering.add(Array.from({ length: 100_003 }, () => finding('payload-missing', 'payload/x')));
+    gathering.add(Array.from({ length: 100_003 }, (_, k) => finding('payload-missing', `payload/${k}`)));
     expect(gathering.result().findings.at(-1)?.what).toContain('3 further findings');
+  });
+
+  it('tells the very same finding once, and one that differs in a word by itself', () => {
+    const gathering = new Gathering();
+    const whats = ['a', 'a', 'b'];
+    gathering.add(whats.map((what) => finding('object-writable', 'payload/x', what)));
+    gathering.add([finding('object-writable', 'payload/y', 'a'), finding('payload-altered', 'payload/x', 'a')]);
+    gathering.add([finding('object-writable', 'payload/x', 'b')]);
+    expect(gathering.result().findings).toHaveLength(4);
   });
 });
