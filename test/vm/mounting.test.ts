@@ -251,7 +251,7 @@ it('follows the cards of a reader that stays: out, in, another one, one without 
   await expectAlive(station);
 });
 
-it('leaves a keyboard alone, and mounts nothing of one that has a card beside it', async () => {
+it('leaves a keyboard alone, tells that no card of it came, and mounts nothing of one that has a card beside it', async () => {
   await using station = await Station.open();
   const { vm } = station;
   await vm.sh('rig-gadget keyboard keys 046d c31c BC01 Maker Keyboard');
@@ -265,6 +265,7 @@ it('leaves a keyboard alone, and mounts nothing of one that has a card beside it
   await untilTold(station, 'it is a keyboard too, or something like it (USB class 03)');
   expect(await station.mounts()).toBe('');
   await expectUntouched(card);
+  await untilTold(station, `camera ${CAMERA} is not taken`); // the keyboard has its serial
   await expectAlive(station);
 });
 
