@@ -77,9 +77,7 @@ it.each([
     await vm.sh(`fallocate -l ${free - Math.max(leftMib, 64)}M ${HOME}/filler`);
     if (leftMib === 0) await vm.run(`cat /dev/zero >${HOME}/filler2`);
     await station.plug(card);
-    await expect
-      .poll(async () => (await station.status()).problems.map(({ what }) => what).join('\n'), { timeout: 120_000 })
-      .toMatch(/room|full|space/);
+    await station.untilTold(/room|full|space/);
     await vm.unplug(CAMERA);
     // What is started while there is no room may fail, and is there by itself once there is.
     await vm.sh('systemctl kill --signal=KILL docketd');

@@ -59,13 +59,6 @@ const untilNothing = async (station: Station): Promise<string> => {
   return await station.vm.until('shopt -s nullglob; set -- /run/docket/cameras/*; (( $# == 0 ))');
 };
 
-/** Waits until a problem with these words is told. */
-async function untilTold(station: Station, words: string): Promise<void> {
-  await expect
-    .poll(async () => (await station.status()).problems.map(({ what }) => what).join('\n'), { timeout: 120_000 })
-    .toContain(words);
-}
-
 /** docketd was not started a second time, and no other unit has failed. */
 async function expectAlive({ vm }: Station): Promise<void> {
   const shown = await vm.sh('systemctl show --property=ActiveState,NRestarts docketd');
@@ -138,7 +131,7 @@ it('does not mount a stick that nobody registered, puts that on record once, and
   const card = await makeFatCard(station.at('stick.img'), order(STRANGER));
   await station.plug(card);
   await untilRefused(station);
-  await untilTold(station, `camera ${STRANGER} is not registered`);
+  await station.untilTold(`camera ${STRANGER} is not registered`);
   expect(await station.mounts()).toBe('');
   await station.docket('camera add BC09');
   expect(await station.mounts()).toBe('');
@@ -161,7 +154,7 @@ it('tells of registered cameras whose cards are damaged in three ways, and goes 
   ];
   for (const [card, words] of damaged) {
     await station.plug(card);
-    await untilTold(station, `camera ${card.serial} was not mounted: ${words}`);
+    await station.untilTold(`camera ${card.serial} was not mounted: ${words}`);
     await station.vm.unplug(card.serial);
     await untilRefused(station, 0);
   }
@@ -200,7 +193,9 @@ it('mounts a camera each time that it is plugged in, however soon', async () => 
     await untilMounted(station);
     if (times === 0) await station.vm.unplug(CAMERA);
   }
-  await expect.poll(async () => (await station.receipts(1)).at(-1)?.ended, { timeout: 120_000 }).toBe('complete');
+  await expect
+    .poll(async () => (await station.receipts(1)).at(-1)?.ended, { timeout: 120_000, interval: 500 })
+    .toBe('complete');
   expectTaken((await station.receipts(1)).at(-1), card);
   await station.vm.unplug(CAMERA);
   await untilNothing(station);
@@ -260,12 +255,12 @@ it('leaves a keyboard alone, tells that no card of it came, and mounts nothing o
   const card = await makeFatCard(station.at('card.img'), order(STRANGER));
   const disk = await vm.plugDisk('card', card.image);
   await vm.sh(`rig-gadget keyboard both 046d c31d ${STRANGER} Maker Both ${disk}`);
-  await untilTold(station, `camera ${STRANGER} is not registered`);
+  await station.untilTold(`camera ${STRANGER} is not registered`);
   await station.docket(`camera add ${STRANGER}`);
-  await untilTold(station, 'it is a keyboard too, or something like it (USB class 03)');
+  await station.untilTold('it is a keyboard too, or something like it (USB class 03)');
   expect(await station.mounts()).toBe('');
   await expectUntouched(card);
-  await untilTold(station, `camera ${CAMERA} is not taken`); // the keyboard has its serial
+  await station.untilTold(`camera ${CAMERA} is not taken`); // the keyboard has its serial
   await expectAlive(station);
 });
 
@@ -302,7 +297,7 @@ it('says what is missing for a camera that speaks MTP, and takes it once that is
   await vm.sh("mkdir -p /srv/card/VIDEO; sed -i 's/^user_allow_other/#&/' /etc/fuse.conf");
   for (const { path, bytes } of files) await vm.writeFile(`/srv/card/${path}`, bytes);
   await vm.sh('rig-gadget mtp cam 4255 2000 BC03 Maker MtpCamera /srv/card');
-  await untilTold(station, '/etc/fuse.conf must have the line user_allow_other');
+  await station.untilTold('/etc/fuse.conf must have the line user_allow_other');
   await vm.sh("rig-gadget del cam; sed -i 's/^#user_allow_other/user_allow_other/' /etc/fuse.conf");
   await untilRefused(station, 0);
   await vm.sh('rig-gadget mtp cam 4255 2000 BC03 Maker MtpCamera /srv/card');
@@ -374,7 +369,7 @@ it('tells of a camera that its exchange does not unlock, and tries no second tim
   await using station = await Station.open();
   const card = await makeFatCard(station.at('card.img'), order('BC02'));
   await plugLocked(station, await station.vm.plugDisk('card', card.image), 'open sesame');
-  await untilTold(station, 'does not show its card');
+  await station.untilTold('does not show its card');
   expect((await station.journal()).match(/a camera is being unlocked/g)).toHaveLength(1);
   expect(await station.mounts()).toBe('');
   await expectUntouched(card);

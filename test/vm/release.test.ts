@@ -68,9 +68,9 @@ async function contentOf(image: string): Promise<Readonly<Record<string, string>
 }
 
 /** Waits until the camera's card was cleared as far as it is to be, and pulls the camera out. */
-async function untilReleased(station: Station, times = 1): Promise<void> {
-  const { vm } = station;
-  await vm.until(`test $(journalctl --unit=docketd --output=cat | grep -c 'a camera was released') = ${times}`);
+async function untilReleased({ vm }: Station): Promise<void> {
+  const journal = 'journalctl --unit=docketd --output=cat --follow --lines=all';
+  await vm.until(`grep --max-count=1 'a camera was released' < <(${journal})`);
   await vm.unplug(CAMERA);
 }
 

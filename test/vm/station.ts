@@ -24,6 +24,8 @@ const HOME = '/var/lib/docket';
 /** Looked at again and again while an emulated processor has better things to do: bash's own words, and no other program. */
 const LIST_RECEIPTS = `n=0; for each in ${HOME}/vault/receipts/*/*.json; do
   case $each in *-released.json | *'*'*) ;; *) n=$((n + 1)); echo "$each" ;; esac; done`;
+/** How long a problem is waited for, and how often it is asked for: each question starts a program in the guest. */
+const TOLD = { timeout: 120_000, interval: 500 };
 const verifySchema = z.object({ ok: z.boolean(), findings: z.array(z.unknown()) });
 
 /** A station that runs in a guest of its own. Whoever opened it disposes it. */
@@ -68,6 +70,13 @@ export class Station implements AsyncDisposable {
     const socket = `curl -sS --fail --unix-socket ${HOME}/state/docketd.sock -d '{}' http://docket/v1/status`;
     const answer: unknown = JSON.parse(await this.vm.sh(socket));
     return z.object({ result: z.custom<StatusView>((value) => typeof value === 'object') }).parse(answer).result;
+  }
+
+  /** Waits until a problem with these words is told. */
+  async untilTold(words: string | RegExp): Promise<void> {
+    await expect
+      .poll(async () => (await this.status()).problems.map(({ what }) => what).join('\n'), TOLD)
+      .toMatch(words);
   }
 
   /** Waits until docketd takes cameras. */
