@@ -20,7 +20,7 @@ import { copyImage, readyDisks, Vm } from '../rig.ts';
 import { CAMERA, expectTaken, expectVerified, Station } from '../station.ts';
 
 /** Of 50; the others have a directory vault. */
-const MOMENTS = asMany(1, 20);
+const MOMENTS = asMany(1, 15);
 /** After one in so many the camera is docked again: what the power cut left is answered for without it. */
 const DOCKED_EVERY = asMany(1, 3);
 /** One in so many is a real boot. */

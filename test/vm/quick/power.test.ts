@@ -16,7 +16,7 @@ import { CAMERA, expectSound, Station } from '../station.ts';
 import { type Keep, readMoments, replayLog } from '../write-log.ts';
 
 /** Of 50; the others have a store. */
-const MOMENTS = asMany(3, 30);
+const MOMENTS = asMany(3, 35);
 /** One in so many is started by a real boot; the others from a machine that has just been switched on. */
 const BOOT_EVERY = asMany(3, 12);
 /** After one in so many the camera is docked again: what the power cut left is answered for without it. */

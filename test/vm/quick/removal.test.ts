@@ -10,9 +10,9 @@ import { asMany, numbers } from '../extent.ts';
 import { expectVerified, Station } from '../station.ts';
 
 /** Stations, cameras that each takes side by side, and how often each of these is pulled out before it may stay. */
-const STATIONS = asMany(1, 4);
+const STATIONS = asMany(1, 2);
 const CAMERAS = asMany(3, 5);
-const REMOVALS = asMany(1, 5);
+const REMOVALS = asMany(1, 10);
 const MIB = 1 << 20;
 /** The first is longer than one of docketd's buffers, so that there are parts. */
 const FILE_BYTES = [6 * MIB, 2 * MIB];
