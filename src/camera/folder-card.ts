@@ -1,7 +1,7 @@
 // A card that lies on the file system: a mounted camera or a folder. Opened once, read by open directories, closed by its opener.
 // Never writes, never follows a link below its root, never opens anything but a regular file. Files that a program shows (MTP) are opened by
 // a process of their own, never by this one; see card-reader.ts.
-import { access, type FileHandle, stat } from 'node:fs/promises';
+import { access, type FileHandle, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type CameraIdentity, errnoOf, Failure, type SourceFile } from '../evidence/index.ts';
 import type { Card, CardLimits, FolderCard, OpenSource, SourceStat } from './card.ts';
@@ -95,6 +95,7 @@ class OpenFolderCard implements FolderCard {
     const ports = {
       root: () => this.#openFolder(),
       isPresent: () => this.isPresent(),
+      health: () => readHealth(this.#place.device),
       classifier: makeClassifier(profile),
       profile,
       limits,
@@ -200,6 +201,20 @@ async function canSee(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * State of a SCSI disk, as every USB card is one, and how many of its requests failed (Linux's scsi_sysfs). A partition's are those of its
+ * disk. Undefined where nothing counts.
+ */
+async function readHealth(device: string | undefined): Promise<string | undefined> {
+  if (device === undefined) return undefined;
+  for (const disk of [join(device, 'device'), `${device}/../device`]) {
+    const facts = ['state', 'ioerr_cnt'].map((name) => readFile(`${disk}/${name}`, 'utf8').catch(() => undefined));
+    const [state, failed] = await Promise.all(facts);
+    if (state !== undefined && failed !== undefined) return `${state.trim()} ${failed.trim()}`;
+  }
+  return undefined;
 }
 
 /** A device number as the kernel writes it down, major:minor. */

@@ -13,6 +13,8 @@ import type { Folder, Look } from './tree.ts';
 export interface WalkPorts {
   readonly root: () => Promise<Folder>;
   readonly isPresent: () => Promise<boolean>;
+  /** How the device stands, for comparing only: it changes when a request fails. None where there is no device. */
+  readonly health?: () => Promise<string | undefined>;
   readonly classifier: Classifier;
   readonly profile: Profile;
   readonly limits: CardLimits;
@@ -48,12 +50,13 @@ interface Walking {
 const NAMES_PER_FILE = 4;
 
 /**
- * Lists a card: at most `maxFiles` entries of any kind, and no more than a receipt holds; one more says so when there is more.
+ * Lists a card: at most `maxFiles` entries of any kind, and no more than a receipt holds; one more says so when there is more, or may be.
  * Failures: 'camera-gone', 'cancelled'.
  */
 export async function* walk(ports: WalkPorts, signal?: AbortSignal): AsyncGenerator<SourceFile, void, undefined> {
   const { maxFiles } = ports.limits;
   const walking: Walking = { ports, signal, levels: [], namesLeft: maxFiles * NAMES_PER_FILE, cut: undefined };
+  const before = await ports.health?.();
   let listed = 0;
   let bytesLeft = RECEIPT_LINES_BYTES;
   for await (const file of listEntries(walking)) {
@@ -67,7 +70,19 @@ export async function* walk(ports: WalkPorts, signal?: AbortSignal): AsyncGenera
     }
     break;
   }
-  if (walking.cut !== undefined) yield note(ports, '', `${walking.cut}: the rest of it was not listed`);
+  const doubt = await doubtOf(walking, before);
+  if (doubt !== undefined) yield note(ports, '', doubt);
+}
+
+/**
+ * Why there may be more on the card than was listed. Linux's FAT passes over the blocks of a folder that cannot be read, without an error: a
+ * worn card, or one that is pulled out just then, would be listed as if it had no more than that.
+ */
+async function doubtOf({ ports, cut }: Walking, before: string | undefined): Promise<string | undefined> {
+  if (!(await ports.isPresent())) throw new Failure('camera-gone', 'the camera left while its card was listed');
+  if (cut !== undefined) return `${cut}: the rest of it was not listed`;
+  if ((await ports.health?.()) === before) return undefined;
+  return 'it could not be read everywhere while it was listed: there may be more on it than is named here';
 }
 
 async function* listEntries(walking: Walking): AsyncGenerator<SourceFile, void, undefined> {

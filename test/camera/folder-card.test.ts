@@ -31,6 +31,12 @@ function open(root: string, sysRoot?: string): Promise<Card> {
   });
 }
 
+/** Of the file system that a path is on, as the kernel writes it down. */
+function deviceNumber(path: string): string {
+  const dev = BigInt(statSync(path).dev);
+  return `${((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n)}:${(dev & 0xffn) | ((dev >> 12n) & 0xffffff00n)}`;
+}
+
 describe('a folder as a card', () => {
   test('lists links, pipes and sockets as refused, without opening or following one', async () => {
     const root = temporaryPlace();
@@ -164,13 +170,38 @@ describe('a folder as a card', () => {
   test('takes the device as gone when sysfs no longer knows it, whatever the caches answer', async () => {
     const root = temporaryPlace();
     put(root, 'card/a.mp4', 'footage');
-    const dev = BigInt(statSync(join(root, 'card')).dev);
-    const number = `${((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n)}:${(dev & 0xffn) | ((dev >> 12n) & 0xffffff00n)}`;
+    const number = deviceNumber(join(root, 'card'));
     mkdirSync(join(root, 'sys/dev/block', number), { recursive: true });
     await using card = await open(join(root, 'card'), join(root, 'sys'));
     expect(await card.isPresent()).toBe(true);
     rmSync(join(root, 'sys/dev/block', number), { recursive: true });
     expect(await card.isPresent()).toBe(false);
+  });
+
+  test('says so when its device failed requests while it was listed, and that it left when it did', async () => {
+    const root = temporaryPlace();
+    put(root, 'card/a.mp4', 'footage');
+    // A partition and its disk, as sysfs has them: what is counted is counted for the disk.
+    const [disk, block] = [join(root, 'sys/block/sdb'), join(root, 'sys/dev/block')];
+    for (const each of [join(disk, 'sdb1'), join(disk, 'device'), block]) mkdirSync(each, { recursive: true });
+    symlinkSync(join(disk, 'sdb1'), join(block, deviceNumber(join(root, 'card'))));
+    put(disk, 'device/state', 'running\n');
+    put(disk, 'device/ioerr_cnt', '0x2\n');
+    const listed = async (meanwhile: () => void): Promise<string[]> => {
+      await using opened = await open(join(root, 'card'), join(root, 'sys'));
+      const files: string[] = [];
+      for await (const { path, verdict } of opened.list()) {
+        files.push(verdict.take ? path.text : `${path.text} ${verdict.reason}`);
+        if (path.text === 'a.mp4') meanwhile();
+      }
+      return files;
+    };
+    expect(await listed(() => undefined)).toEqual(['a.mp4']);
+    for (const meanwhile of [() => put(disk, 'device/ioerr_cnt', '0x3\n'), () => put(disk, 'device/state', 'cancel\n')])
+      expect(await listed(meanwhile)).toEqual(['a.mp4', expect.stringMatching(/^\. it could not be read everywhere/)]);
+    await expect(listed(() => rmSync(join(disk, 'sdb1'), { recursive: true }))).rejects.toSatisfy((error) =>
+      isFailure(error, 'camera-gone'),
+    );
   });
 
   test('leaves the access time of what it reads as it was', async () => {

@@ -53,6 +53,23 @@ it('takes what can be read of a worn card, and says what cannot', async () => {
   await expectAlive(station);
 });
 
+it('tells of a worn card whose folder cannot be read that there may be more on it', async () => {
+  await using station = await Station.open();
+  const card = await footageCard(station, CAMERA);
+  // Where the folder with all of it is named: FAT passes over what it cannot read there, and shows an empty card without an error.
+  const named = (await readFile(card.image)).indexOf(Buffer.from('VIDEO      \u0010', 'latin1'));
+  expect(named).toBeGreaterThan(0);
+  const began = await clockOf(station);
+  await station.plug(card, { badSector: Math.floor(named / SECTOR) });
+  const { files } = await receiptSince(station, CAMERA, began);
+  expect(files.map(({ path, outcome, reason }) => `${path.text} ${outcome}: ${reason}`)).toEqual([
+    expect.stringMatching(/^\. refused: .*there may be more on it/),
+  ]);
+  await station.untilTold('not on record');
+  await expectSound(station, [card]);
+  await expectAlive(station);
+});
+
 it('takes a slow card whole', async () => {
   await using station = await Station.open();
   const card = await footageCard(station, CAMERA, 2, 2 * MIB);

@@ -15,6 +15,7 @@ import {
   makeFatCard,
   makeFootage,
 } from './cards.ts';
+import { clockOf, receiptSince } from './docking.ts';
 import { CAMERA, expectSound, expectTaken, expectVerified, Station } from './station.ts';
 
 const run = promisify(execFile);
@@ -188,15 +189,15 @@ it('mounts a camera each time that it is plugged in, however soon', async () => 
   await station.vm.sh(
     `mkdir ${slow}; printf '[Service]\\nExecStop=/bin/sleep 5\\n' >${slow}/slow.conf; systemctl daemon-reload`,
   );
+  let last = 0;
   for (let times = 0; times < 2; times += 1) {
+    last = await clockOf(station);
     await station.plug(card);
     await untilMounted(station);
     if (times === 0) await station.vm.unplug(CAMERA);
   }
-  await expect
-    .poll(async () => (await station.receipts(1)).at(-1)?.ended, { timeout: 120_000, interval: 500 })
-    .toBe('complete');
-  expectTaken((await station.receipts(1)).at(-1), card);
+  // What was pulled out while it was listed has no receipt, or one that says so.
+  expectTaken(await receiptSince(station, CAMERA, last), card);
   await station.vm.unplug(CAMERA);
   await untilNothing(station);
   await expectSound(station, [card]);
