@@ -95,7 +95,7 @@ class OpenFolderCard implements FolderCard {
     const ports = {
       root: () => this.#openFolder(),
       isPresent: () => this.isPresent(),
-      health: () => readHealth(this.#place.device),
+      failedRequests: () => readDiskFact(this.#place.device, 'ioerr_cnt'),
       classifier: makeClassifier(profile),
       profile,
       limits,
@@ -131,6 +131,7 @@ class OpenFolderCard implements FolderCard {
     try {
       const { dev, ino, device, shown } = this.#place;
       if (device !== undefined && !(await canSee(device))) return false;
+      if (DEAD.has(await readDiskFact(device, 'state'))) return false;
       if (shown) return (await findMount(dev, this.#options.procRoot)) !== undefined;
       const now = await stat(this.#options.root);
       return now.dev === dev && now.ino === ino;
@@ -204,18 +205,20 @@ async function canSee(path: string): Promise<boolean> {
 }
 
 /**
- * State of a SCSI disk, as every USB card is one, and how many of its requests failed (Linux's scsi_sysfs). A partition's are those of its
- * disk. Undefined where nothing counts.
+ * What Linux says of the SCSI disk that a card is, as every one on USB, or that it is a partition of: `state`, `ioerr_cnt` (how many of its
+ * requests failed). Undefined where there is none.
  */
-async function readHealth(device: string | undefined): Promise<string | undefined> {
+async function readDiskFact(device: string | undefined, name: string): Promise<string | undefined> {
   if (device === undefined) return undefined;
-  for (const disk of [join(device, 'device'), `${device}/../device`]) {
-    const facts = ['state', 'ioerr_cnt'].map((name) => readFile(`${disk}/${name}`, 'utf8').catch(() => undefined));
-    const [state, failed] = await Promise.all(facts);
-    if (state !== undefined && failed !== undefined) return `${state.trim()} ${failed.trim()}`;
+  for (const disk of [`${device}/device`, `${device}/../device`]) {
+    const text = await readFile(`${disk}/${name}`, 'utf8').catch(() => undefined); // this one is no disk
+    if (text !== undefined) return text.trim();
   }
   return undefined;
 }
+
+/** States of a SCSI disk that answers no more: it was pulled out and has not gone from sysfs yet, or the kernel gave it up. */
+const DEAD = new Set<string | undefined>(['cancel', 'deleted', 'offline', 'transport-offline']);
 
 /** A device number as the kernel writes it down, major:minor. */
 function numberOf(dev: number): string {

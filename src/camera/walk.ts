@@ -13,8 +13,8 @@ import type { Folder, Look } from './tree.ts';
 export interface WalkPorts {
   readonly root: () => Promise<Folder>;
   readonly isPresent: () => Promise<boolean>;
-  /** How the device stands, for comparing only: it changes when a request fails. None where there is no device. */
-  readonly health?: () => Promise<string | undefined>;
+  /** How many requests to the device failed so far, as text that is only compared. None where nobody counts. */
+  readonly failedRequests?: () => Promise<string | undefined>;
   readonly classifier: Classifier;
   readonly profile: Profile;
   readonly limits: CardLimits;
@@ -55,8 +55,8 @@ const NAMES_PER_FILE = 4;
  */
 export async function* walk(ports: WalkPorts, signal?: AbortSignal): AsyncGenerator<SourceFile, void, undefined> {
   const { maxFiles } = ports.limits;
-  const walking: Walking = { ports, signal, levels: [], namesLeft: maxFiles * NAMES_PER_FILE, cut: undefined };
-  const before = await ports.health?.();
+  const walking = begin(ports, signal);
+  const before = await ports.failedRequests?.();
   let listed = 0;
   let bytesLeft = RECEIPT_LINES_BYTES;
   for await (const file of listEntries(walking)) {
@@ -70,19 +70,40 @@ export async function* walk(ports: WalkPorts, signal?: AbortSignal): AsyncGenera
     }
     break;
   }
-  const doubt = await doubtOf(walking, before);
-  if (doubt !== undefined) yield note(ports, '', doubt);
+  await demandPresent(ports);
+  const { cut } = walking;
+  if (cut !== undefined) yield note(ports, '', `${cut}: the rest of it was not listed`);
+  else if ((await ports.failedRequests?.()) !== before && !(await isSameAgain(walking, listed)))
+    yield note(ports, '', DOUBT);
+}
+
+function begin(ports: WalkPorts, signal: AbortSignal | undefined): Walking {
+  return { ports, signal, levels: [], namesLeft: ports.limits.maxFiles * NAMES_PER_FILE, cut: undefined };
 }
 
 /**
- * Why there may be more on the card than was listed. Linux's FAT passes over the blocks of a folder that cannot be read, without an error: a
- * worn card, or one that is pulled out just then, would be listed as if it had no more than that.
+ * Linux's FAT passes over the blocks of a folder that cannot be read, without an error: a worn card, or one that is pulled out just then, is
+ * listed as if it had no more than that.
  */
-async function doubtOf({ ports, cut }: Walking, before: string | undefined): Promise<string | undefined> {
+const DOUBT = 'it could not be read everywhere while it was listed: there may be more on it than is named here';
+
+async function demandPresent(ports: WalkPorts): Promise<void> {
   if (!(await ports.isPresent())) throw new Failure('camera-gone', 'the camera left while its card was listed');
-  if (cut !== undefined) return `${cut}: the rest of it was not listed`;
-  if ((await ports.health?.()) === before) return undefined;
-  return 'it could not be read everywhere while it was listed: there may be more on it than is named here';
+}
+
+/**
+ * True when the card shows as many entries once more, and nothing fails. What failed may have been asked by another program; a block that
+ * cannot be read is asked for again, and fails again.
+ */
+async function isSameAgain({ ports, signal }: Walking, listed: number): Promise<boolean> {
+  const before = await ports.failedRequests?.();
+  let again = 0;
+  for await (const _ of listEntries(begin(ports, signal))) {
+    again += 1;
+    if (again > listed) break;
+  }
+  await demandPresent(ports);
+  return again === listed && (await ports.failedRequests?.()) === before;
 }
 
 async function* listEntries(walking: Walking): AsyncGenerator<SourceFile, void, undefined> {

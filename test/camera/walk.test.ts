@@ -41,6 +41,7 @@ class EndlessCard {
   looks = 0;
   open = 0;
   mostNames = 0;
+  failedRequests: () => Promise<string | undefined> = async () => undefined;
   readonly #plan: Plan;
   readonly #onLook: (looks: number) => void;
 
@@ -53,6 +54,7 @@ class EndlessCard {
     const ports = {
       root: async () => this.#enter(this.#plan),
       isPresent: async () => true,
+      failedRequests: () => this.failedRequests(),
       classifier: makeClassifier(profile),
       profile,
       limits,
@@ -267,6 +269,40 @@ describe('what is left out', () => {
       '.: more than 2 files on one card: the rest of it was not listed',
     ]);
     expect(files.at(-1)?.verdict).toMatchObject({ outcome: 'refused' });
+  });
+});
+
+describe('a device that failed requests while it was listed', () => {
+  /** A card of two files whose device counts as it is told to, at each question. */
+  function counting(counts: readonly number[], second: Under = 'file'): EndlessCard {
+    const entries: Record<string, Under> = { 'a.mp4': 'file', 'b.mp4': 'file' };
+    let asked = 0;
+    const card = new EndlessCard(holding(entries), (looks) => {
+      if (looks === 3) entries['b.mp4'] = second; // when it is listed once more
+    });
+    card.failedRequests = async () => {
+      asked += 1;
+      return String(counts[asked - 1] ?? counts.at(-1));
+    };
+    return card;
+  }
+
+  test.each([
+    ['never', [7], 0],
+    ['once, and not when it is listed again', [7, 8, 8], 0],
+    ['again when it is listed again', [7, 8, 8, 9], 1],
+  ])('%s', async (_, counts, doubts) => {
+    const card = counting(counts);
+    const files = await card.list();
+    expect(files.filter(({ verdict }) => verdict.take).map(told)).toEqual(['a.mp4', 'b.mp4']);
+    expect(ofTheCard(files)).toHaveLength(doubts);
+    expect(card.open, 'no folder is left open').toBe(0);
+  });
+
+  test('once, and shows something else when it is listed again', async () => {
+    const card = counting([7, 8, 8], () => ({ count: 2, name: String, under: () => 'file' }));
+    expect(ofTheCard(await card.list())).toEqual([expect.stringContaining('it could not be read everywhere')]);
+    expect(card.open).toBe(0);
   });
 });
 
