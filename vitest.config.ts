@@ -67,7 +67,8 @@ export default defineConfig({
         test: {
           name: 'fault',
           include: ['test/fault/**/*.test.ts', '{src,test}/**/*.fault.test.ts'],
-          testTimeout: 600 * SECOND_MS,
+          // Hundreds of commands, one after the other, in one test: a slow machine takes ten minutes.
+          testTimeout: 1200 * SECOND_MS,
           hookTimeout: 120 * SECOND_MS,
         },
       },
